@@ -1,0 +1,30 @@
+"""A service whose first message shows up as a trace."""
+
+from faststream import FastStream
+from faststream.nats import NatsBroker
+from opentelemetry import trace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SimpleSpanProcessor
+
+from faststream_otel import CurrentSpan
+from faststream_otel.nats import NatsTelemetryMiddleware
+
+tracer_provider = TracerProvider(resource=Resource.create({"service.name": "greeter"}))
+tracer_provider.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter()))
+trace.set_tracer_provider(tracer_provider)
+
+broker = NatsBroker(middlewares=[NatsTelemetryMiddleware()])
+app = FastStream(broker)
+
+
+@broker.subscriber("greetings")
+async def greet(name: str, span: CurrentSpan) -> None:
+    span.set_attribute("app.greeting.name", name)
+    print(f"Hello, {name}!")
+    #> Hello, Ada!
+
+
+@app.after_startup
+async def say_hello() -> None:
+    await broker.publish("Ada", "greetings")

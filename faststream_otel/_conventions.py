@@ -1,0 +1,68 @@
+"""Names from OpenTelemetry's messaging conventions, version 1.44.0.
+
+The messaging part of `opentelemetry-semantic-conventions` is still `_incubating`,
+and that package pins one version of the API. So the names stand here as constants;
+a test compares them with the newest release of it.
+
+https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from opentelemetry.trace import SpanKind
+
+SCHEMA_URL: Final = "https://opentelemetry.io/schemas/1.44.0"
+SCOPE_NAME: Final = "faststream_otel"
+
+# Registered attributes.
+CLIENT_ID: Final = "messaging.client.id"
+CODE_FUNCTION_NAME: Final = "code.function.name"
+CONSUMER_GROUP_NAME: Final = "messaging.consumer.group.name"
+DESTINATION_ANONYMOUS: Final = "messaging.destination.anonymous"
+DESTINATION_NAME: Final = "messaging.destination.name"
+DESTINATION_PARTITION_ID: Final = "messaging.destination.partition.id"
+DESTINATION_TEMPLATE: Final = "messaging.destination.template"
+DESTINATION_TEMPORARY: Final = "messaging.destination.temporary"
+ERROR_TYPE: Final = "error.type"
+KAFKA_MESSAGE_KEY: Final = "messaging.kafka.message.key"
+KAFKA_MESSAGE_TOMBSTONE: Final = "messaging.kafka.message.tombstone"
+KAFKA_OFFSET: Final = "messaging.kafka.offset"
+MESSAGE_CONVERSATION_ID: Final = "messaging.message.conversation_id"
+MESSAGE_ID: Final = "messaging.message.id"
+OPERATION_NAME: Final = "messaging.operation.name"
+OPERATION_TYPE: Final = "messaging.operation.type"
+RABBITMQ_DELIVERY_TAG: Final = "messaging.rabbitmq.message.delivery_tag"
+RABBITMQ_ROUTING_KEY: Final = "messaging.rabbitmq.destination.routing_key"
+SERVER_ADDRESS: Final = "server.address"
+SERVER_PORT: Final = "server.port"
+SYSTEM: Final = "messaging.system"
+
+# Our own: the conventions have no name for it.
+FASTSTREAM_DECISION: Final = "faststream.message.decision"
+
+
+class Operation:
+    """What is done with a message: the first word of a span's name, and its kind.
+
+    Compared and hashed by identity, so that it is a cheap dictionary key.
+
+    Args:
+        name: `messaging.operation.name`.
+        type: `messaging.operation.type`.
+        kind: The kind of the span.
+    """
+
+    __slots__ = ("kind", "name", "type")
+
+    def __init__(self, name: str, *, type: str, kind: SpanKind) -> None:
+        self.name = name
+        self.type = type
+        self.kind = kind
+
+
+PUBLISH: Final = Operation("publish", type="send", kind=SpanKind.PRODUCER)
+REQUEST: Final = Operation("request", type="send", kind=SpanKind.PRODUCER)
+REPLY: Final = Operation("reply", type="send", kind=SpanKind.PRODUCER)
+PROCESS: Final = Operation("process", type="process", kind=SpanKind.CONSUMER)

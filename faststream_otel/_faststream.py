@@ -1,0 +1,148 @@
+"""FastStream's private parts, all that this package uses of them.
+
+`tests/test_faststream.py` fails when one of them changes.
+"""
+
+from __future__ import annotations
+
+import functools
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from faststream._internal.broker import BrokerUsecase
+from faststream._internal.endpoint.subscriber import SubscriberUsecase
+from opentelemetry import context as otel_context
+from opentelemetry.trace import INVALID_SPAN_CONTEXT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from opentelemetry.trace import SpanContext
+
+    Subscriber = SubscriberUsecase[Any]
+    Broker = BrokerUsecase[Any, Any, Any]
+
+
+class Delivery:
+    """A message on its way through a subscriber.
+
+    Args:
+        subscriber: Whose handlers get it.
+        message: What the client delivered.
+    """
+
+    __slots__ = ("creation", "message", "subscriber")
+
+    def __init__(self, subscriber: Subscriber, message: object) -> None:
+        self.subscriber = subscriber
+        self.message = message
+        self.creation: SpanContext = INVALID_SPAN_CONTEXT
+
+
+current_delivery: ContextVar[Delivery | None] = ContextVar(
+    "faststream_otel_delivery", default=None
+)
+
+
+def install() -> None:
+    """Wrap the two methods that have no public hook, once.
+
+    `SubscriberUsecase.process_message`: FastStream's own log lines and its
+    acknowledgement come after every middleware has been left, and belong to the
+    message nonetheless. So a middleware leaves its span current, and this wrapper
+    puts back what was current before. It also tells a middleware whether a message
+    is being delivered to a handler or was fetched by `get_one` or `request`.
+
+    `BrokerUsecase.connect`: a middleware is not told which broker it serves, and the
+    broker's address belongs on each span.
+    """
+    if not hasattr(SubscriberUsecase.process_message, "__wrapped__"):
+        SubscriberUsecase.process_message = _delivering(  # type: ignore[method-assign]
+            SubscriberUsecase.process_message
+        )
+        BrokerUsecase.connect = _binding(  # type: ignore[method-assign]
+            BrokerUsecase.connect
+        )
+
+
+def _delivering(process_message: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(process_message)
+    async def wrapper(self: Subscriber, msg: Any) -> Any:
+        delivery = current_delivery.set(Delivery(self, msg))
+        before = otel_context.attach(otel_context.get_current())
+        try:
+            return await process_message(self, msg)
+        finally:
+            otel_context.detach(before)
+            current_delivery.reset(delivery)
+
+    return wrapper
+
+
+def _binding(connect: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(connect)
+    async def wrapper(self: Broker) -> Any:
+        for middleware in _middlewares(self):
+            bind = getattr(middleware, "_bind", None)
+            if bind is not None:
+                bind(self)
+        return await connect(self)
+
+    return wrapper
+
+
+def _middlewares(broker: Broker) -> Iterator[object]:
+    """Every middleware of `broker`, those of its routers included."""
+    yield from broker.middlewares
+    for endpoint in (*broker.subscribers, *broker.publishers):
+        yield from endpoint._outer_config.broker_middlewares
+
+
+def server(broker: Broker, default_port: int) -> tuple[str, int] | None:
+    """Give the address and port of `broker`, of the first of several.
+
+    Args:
+        broker: A broker, connected or not.
+        default_port: The port that its client takes where the address has none.
+
+    Returns:
+        None where the broker has no address that can be read.
+    """
+    urls = broker.specification.url
+    url = next(iter([urls] if isinstance(urls, str) else urls), "")
+    try:
+        # A Kafka address has no scheme, and without one it would be read as a path.
+        parts = urlsplit(url if "://" in url else f"//{url}")
+        return (parts.hostname, parts.port or default_port) if parts.hostname else None
+    except ValueError:
+        return None
+
+
+def prefix(subscriber: Subscriber) -> str:
+    """Give what the routers of `subscriber` put before its destination."""
+    return subscriber._outer_config.prefix
+
+
+def handler_name(subscriber: Subscriber) -> str | None:
+    """Give the full name of the function that handles a subscriber's messages.
+
+    Returns:
+        None where there are several, told apart by filters that have yet to run.
+    """
+    if len(subscriber.calls) != 1:
+        return None
+    return _qualified(subscriber.calls[0].handler)
+
+
+def running_handler_name(call_next: Callable[..., Any]) -> str | None:
+    """Give the full name of the handler that a consume scope is about to call."""
+    while isinstance(call_next, functools.partial):
+        call_next = call_next.args[0]
+    return _qualified(getattr(call_next, "__self__", None))
+
+
+def _qualified(handler: object) -> str | None:
+    function = getattr(handler, "_original_call", None)
+    name = getattr(function, "__qualname__", None)
+    return f"{function.__module__}.{name}" if name else None

@@ -1,0 +1,24 @@
+"""Faults of telemetry itself: told once, and the message goes on."""
+
+from __future__ import annotations
+
+import logging
+
+_logger = logging.getLogger("faststream_otel")
+_told: set[str] = set()
+
+
+def tell_once(what: str) -> None:
+    """Log the exception that is being handled, the first time `what` fails.
+
+    Args:
+        what: The part that failed, in words that the log's reader understands.
+            There are a handful of them, so the set of those told stays small.
+    """
+    if what in _told:
+        return
+    _told.add(what)
+    _logger.exception(
+        "%s failed; the message goes on without it. Further failures are not logged.",
+        what,
+    )

@@ -1,0 +1,71 @@
+"""A recorded trace: spans with their times, attributes, parents and links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from opentelemetry.util.types import AttributeValue
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedLink:
+    """A link to the span that has `span_id`; its own attributes come with it."""
+
+    trace_id: int
+    span_id: int
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSpan:
+    """One ended span, as it left the SDK.
+
+    `start` and `end` are in nanoseconds. `parent_id` is None for a root.
+    """
+
+    name: str
+    kind: str
+    service: str
+    trace_id: int
+    span_id: int
+    parent_id: int | None
+    start: int
+    end: int
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+    links: Sequence[RecordedLink] = ()
+    status: str = "UNSET"
+    status_description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The spans of one recording, ordered by their start.
+
+    A recording may hold several traces: a span whose parent was not recorded is a root.
+    """
+
+    spans: tuple[RecordedSpan, ...]
+
+    def roots(self) -> list[RecordedSpan]:
+        """Spans whose parent is not part of this recording."""
+        known = {span.span_id for span in self.spans}
+        return [span for span in self.spans if span.parent_id not in known]
+
+    def children(self, parent: RecordedSpan) -> list[RecordedSpan]:
+        """The direct children of `parent`, in order of their start."""
+        return [span for span in self.spans if span.parent_id == parent.span_id]
+
+    def walk(self) -> Iterator[tuple[int, RecordedSpan]]:
+        """Every span depth first, with its depth below its root (0 for a root)."""
+
+        def below(span: RecordedSpan, depth: int) -> Iterator[tuple[int, RecordedSpan]]:
+            yield depth, span
+            for child in self.children(span):
+                yield from below(child, depth + 1)
+
+        for root in self.roots():
+            yield from below(root, 0)

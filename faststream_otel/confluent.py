@@ -1,0 +1,54 @@
+"""Telemetry for `faststream.confluent`, the broker that uses confluent-kafka."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from faststream.confluent.response import KafkaPublishCommand
+
+from faststream_otel import _conventions as conventions
+from faststream_otel._description import Destination, Incoming
+from faststream_otel._kafka import BaseKafkaTelemetryMiddleware, add_key
+from faststream_otel._middleware import remember
+
+if TYPE_CHECKING:
+    from confluent_kafka import Message
+
+    from faststream_otel._description import Attributes
+
+__all__ = ("KafkaTelemetryMiddleware",)
+
+
+class KafkaTelemetryMiddleware(
+    BaseKafkaTelemetryMiddleware["Message", KafkaPublishCommand],
+):
+    """Traces what a Confluent Kafka broker sends and handles.
+
+    Give one instance to each broker:
+    `KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])`.
+    The spans follow OpenTelemetry's conventions for Kafka.
+
+    Args:
+        tracer_provider: Where spans go. The global provider if left out, even if
+            that is set later.
+    """
+
+    def _describe_message(self, message: Message, subscriber: Any) -> Incoming:
+        source = self._source(subscriber)
+        topic = message.topic() or ""
+        destination = source.destinations.get(topic)
+        if destination is None:
+            destination = remember(
+                source.destinations, topic, Destination(topic, source.attributes)
+            )
+        attributes: Attributes = {}
+        partition, offset = message.partition(), message.offset()
+        if partition is not None:
+            attributes[conventions.DESTINATION_PARTITION_ID] = str(partition)
+        if offset is not None:
+            attributes[conventions.KAFKA_OFFSET] = offset
+        add_key(attributes, message.key())
+        if message.value() is None:
+            attributes[conventions.KAFKA_MESSAGE_TOMBSTONE] = True
+        # Of a header that stands there twice, the last counts, as in other languages.
+        return Incoming(destination, attributes, dict(message.headers() or ()))

@@ -1,0 +1,61 @@
+"""Telemetry for `faststream.kafka`, the broker that uses aiokafka."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from faststream.kafka.response import KafkaPublishCommand
+
+from faststream_otel import _conventions as conventions
+from faststream_otel._description import Destination, Incoming
+from faststream_otel._kafka import BaseKafkaTelemetryMiddleware, add_key
+from faststream_otel._middleware import remember
+
+if TYPE_CHECKING:
+    from aiokafka import ConsumerRecord
+
+    from faststream_otel._description import Attributes
+
+__all__ = ("KafkaTelemetryMiddleware",)
+
+
+class KafkaTelemetryMiddleware(
+    BaseKafkaTelemetryMiddleware["ConsumerRecord[Any, Any]", KafkaPublishCommand],
+):
+    """Traces what a Kafka broker sends and handles.
+
+    Give one instance to each broker:
+    `KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])`.
+    The spans follow OpenTelemetry's conventions for Kafka.
+
+    Args:
+        tracer_provider: Where spans go. The global provider if left out, even if
+            that is set later.
+    """
+
+    def _describe_message(
+        self, message: ConsumerRecord[Any, Any], subscriber: Any
+    ) -> Incoming:
+        source = self._source(subscriber)
+        topic = message.topic
+        destination = source.destinations.get(topic)
+        if destination is None:
+            pattern = subscriber.pattern
+            destination = remember(
+                source.destinations,
+                topic,
+                Destination(
+                    topic,
+                    source.attributes,
+                    template=pattern.template if pattern else None,
+                ),
+            )
+        attributes: Attributes = {
+            conventions.DESTINATION_PARTITION_ID: str(message.partition),
+            conventions.KAFKA_OFFSET: message.offset,
+        }
+        add_key(attributes, message.key)
+        if message.value is None:
+            attributes[conventions.KAFKA_MESSAGE_TOMBSTONE] = True
+        # Of a header that stands there twice, the last counts, as in other languages.
+        return Incoming(destination, attributes, dict(message.headers))

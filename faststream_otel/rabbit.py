@@ -1,0 +1,115 @@
+"""Telemetry for `faststream.rabbit`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from faststream.rabbit.response import RabbitPublishCommand
+
+from faststream_otel import _conventions as conventions
+from faststream_otel._description import Destination, Incoming, Outgoing
+from faststream_otel._faststream import prefix
+from faststream_otel._middleware import TelemetryMiddleware, remember
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from aio_pika import IncomingMessage
+
+    from faststream_otel._description import Attributes
+
+__all__ = ("RabbitTelemetryMiddleware",)
+
+
+class RabbitTelemetryMiddleware(
+    TelemetryMiddleware["IncomingMessage", RabbitPublishCommand],
+):
+    """Traces what a RabbitMQ broker sends and handles.
+
+    Give one instance to each broker:
+    `RabbitBroker(middlewares=[RabbitTelemetryMiddleware()])`.
+    The spans follow OpenTelemetry's conventions for RabbitMQ: a destination is called
+    `exchange:routing key` when sending, and `exchange:routing key:queue` when
+    processing, without the parts that are empty or repeat the one before.
+
+    Args:
+        tracer_provider: Where spans go. The global provider if left out, even if
+            that is set later.
+    """
+
+    _system = "rabbitmq"
+    _default_port = 5672
+
+    def _describe_command(self, cmd: RabbitPublishCommand) -> Outgoing:
+        exchange, routing_key = cmd.exchange.name, cmd.destination
+        destination = self._destinations.get((exchange, routing_key))
+        if destination is None:
+            destination = remember(
+                self._destinations,
+                (exchange, routing_key),
+                Destination(
+                    _name(exchange, routing_key),
+                    {**self._common, **_routing_key(routing_key)},
+                    temporary=_is_temporary(routing_key),
+                    anonymous=_is_anonymous(routing_key),
+                ),
+            )
+        attributes: Attributes = {}
+        if cmd.correlation_id:
+            attributes[conventions.MESSAGE_CONVERSATION_ID] = cmd.correlation_id
+        message_id = cmd.message_options.get("message_id")
+        if message_id:
+            attributes[conventions.MESSAGE_ID] = message_id
+        return Outgoing(destination, attributes)
+
+    def _describe_message(self, message: IncomingMessage, subscriber: Any) -> Incoming:
+        source = self._source(subscriber)
+        routing_key = message.routing_key or ""
+        destination = source.destinations.get(routing_key)
+        if destination is None:
+            exchange = message.exchange or ""
+            queue = f"{prefix(subscriber)}{subscriber.queue.name}"
+            declared = f"{prefix(subscriber)}{subscriber.queue.routing_template()}"
+            destination = remember(
+                source.destinations,
+                routing_key,
+                Destination(
+                    _name(exchange, routing_key, queue),
+                    {**source.attributes, **_routing_key(routing_key)},
+                    # What the queue was bound with stands for many routing keys.
+                    template=_name(exchange, declared, queue)
+                    if exchange and declared != routing_key
+                    else None,
+                    anonymous=_is_anonymous(queue),
+                ),
+            )
+        attributes: Attributes = {}
+        if message.delivery_tag is not None:
+            attributes[conventions.RABBITMQ_DELIVERY_TAG] = message.delivery_tag
+        return Incoming(destination, attributes, message.headers)
+
+
+def _name(*parts: str) -> str:
+    return ":".join(_without_repetition(parts)) or "amq.default"
+
+
+def _without_repetition(parts: Iterable[str]) -> Iterable[str]:
+    before = ""
+    for part in parts:
+        if part and part != before:
+            yield part
+        before = part
+
+
+def _routing_key(routing_key: str) -> Attributes:
+    return {conventions.RABBITMQ_ROUTING_KEY: routing_key} if routing_key else {}
+
+
+def _is_temporary(name: str) -> bool:
+    # RabbitMQ's direct reply-to: a queue that lives as long as the request.
+    return name.startswith("amq.rabbitmq.reply-to")
+
+
+def _is_anonymous(name: str) -> bool:
+    # The broker makes up such a name for a queue that was declared without one.
+    return not name or name.startswith("amq.gen-")
