@@ -16,7 +16,7 @@ from opentelemetry import context as otel_context
 from opentelemetry.trace import INVALID_SPAN_CONTEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from opentelemetry.trace import SpanContext
 
@@ -117,6 +117,16 @@ def server(broker: Broker, default_port: int) -> tuple[str, int] | None:
         return (parts.hostname, parts.port or default_port) if parts.hostname else None
     except ValueError:
         return None
+
+
+def producers(brokers: Iterable[Broker]) -> Iterator[Any]:
+    """What sends the messages of `brokers`: in a test, their stand-ins."""
+    for broker in brokers:
+        yield broker.config.producer
+        # Publishers of Redis have one each.
+        for publisher in broker.publishers:
+            if hasattr(publisher, "producer"):
+                yield publisher.producer
 
 
 def prefix(subscriber: Subscriber) -> str:

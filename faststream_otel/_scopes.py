@@ -80,13 +80,13 @@ class PublishScope(BaseMiddleware[Any, Any]):
         try:
             return await call_next(cmd)
         except BaseException as error:
+            # A middleware around ours may try again: it is to find what the caller
+            # wrote, not our context as if it were the caller's.
+            cmd.headers = written
             _end(sending.span, error)
             raise
         finally:
             otel_context.detach(token)
-            # A middleware around ours may send the command again: it is to find
-            # what the caller wrote, not our context as if it were the caller's.
-            cmd.headers = written
             _end(sending.span)
 
     def _start_sending(self, cmd: PublishCommand, before: Context) -> _Sending | None:

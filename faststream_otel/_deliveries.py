@@ -1,0 +1,108 @@
+"""FastStream's in-memory brokers, with deliveries as a real broker makes them."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+from contextvars import Context
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from faststream_otel._faststream import producers
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from faststream_otel._faststream import Broker
+
+
+class Deliveries:
+    """The messages that are on their way to their handlers.
+
+    Attributes:
+        errors: What handlers raised; with a real broker a publisher never sees it.
+    """
+
+    def __init__(self) -> None:
+        self.errors: list[BaseException] = []
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def settled(self) -> None:
+        """Wait until every message, and every message that it led to, was handled."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _later(self, send: Callable[[Any], Awaitable[Any]]) -> Callable[[Any], Any]:
+        """Make `send` return at once, and deliver in a task and context of its own."""
+
+        async def publish(cmd: Any) -> None:
+            self._start(send(cmd))
+
+        return publish
+
+    def _apart(self, send: Callable[[Any], Awaitable[Any]]) -> Callable[[Any], Any]:
+        """Let `send` deliver in a task and context of its own, and await its answer."""
+
+        async def request(cmd: Any) -> Any:
+            return await self._start(send(cmd), remember_error=False)
+
+        return request
+
+    def _start(
+        self, sent: Awaitable[Any], *, remember_error: bool = True
+    ) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = Context().run(asyncio.ensure_future, sent)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        if remember_error:
+            task.add_done_callback(self._note_error)
+        return task
+
+    def _note_error(self, task: asyncio.Task[Any]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.errors.append(error)
+
+
+@asynccontextmanager
+async def in_memory(*brokers: Broker) -> AsyncIterator[Deliveries]:
+    """Run brokers without a server, and deliver messages as one would.
+
+    FastStream's test brokers call a handler inside the call that published its
+    message. Here, as with a server, publishing returns at once, and each handler
+    runs in a task and a context of its own.
+
+    Args:
+        brokers: Brokers of any kinds, connected to each other if of the same kind.
+
+    Yields:
+        The deliveries, all of which have been handled when the block is left.
+    """
+    deliveries = Deliveries()
+    async with AsyncExitStack() as stack:
+        for test_broker, group in _by_test_broker(brokers).items():
+            await stack.enter_async_context(test_broker(*group, connect_only=False))
+        for producer in producers(brokers):
+            producer.publish = deliveries._later(producer.publish)
+            producer.request = deliveries._apart(producer.request)
+            if hasattr(producer, "publish_batch"):
+                producer.publish_batch = deliveries._later(producer.publish_batch)
+        yield deliveries
+        await deliveries.settled()
+
+
+def _by_test_broker(brokers: tuple[Broker, ...]) -> dict[Callable[..., Any], list[Broker]]:
+    grouped: dict[Callable[..., Any], list[Broker]] = {}
+    for broker in brokers:
+        grouped.setdefault(_test_broker(broker), []).append(broker)
+    return grouped
+
+
+def _test_broker(broker: Broker) -> Callable[..., Any]:
+    """Find FastStream's test broker for `broker`: `TestNatsBroker` for `NatsBroker`."""
+    for kind in type(broker).__mro__:
+        package, _, rest = kind.__module__.partition(".")
+        if package == "faststream":
+            module = import_module(f"faststream.{rest.partition('.')[0]}")
+            test_broker: Callable[..., Any] = getattr(module, f"Test{kind.__name__}")
+            return test_broker
+    raise TypeError(f"{broker!r} is no broker of FastStream's")

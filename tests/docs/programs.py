@@ -1,0 +1,167 @@
+"""Runs the guide's programs in memory, and records the traces that they make.
+
+    python -m tests.docs.programs show nats chain
+    python -m tests.docs.programs update
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import importlib.util
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import time_machine
+from faststream import TestApp
+from opentelemetry import trace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.util._once import Once
+
+from faststream_otel.testing import SpanRecorder, Trace, draw, in_memory, render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+ROOT = Path(__file__).parents[2]
+PROGRAMS = ROOT / "docs_src"
+PICTURES = ROOT / "docs" / "traces"
+BROKERS = ("kafka", "confluent", "rabbit", "nats", "redis", "mqtt")
+
+# What the reader publishes by hand, as the step's page tells him to.
+PUBLISHED: dict[str, tuple[str, str] | None] = {
+    "first_trace": None,
+    "chain": ("Ada", "first"),
+}
+
+
+@dataclass(frozen=True)
+class Program:
+    """One file of `docs_src`."""
+
+    broker: str
+    step: str
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return PROGRAMS / self.broker / f"{self.step}.py"
+
+    @property
+    def picture(self) -> Path:
+        """Where the picture of its trace is."""
+        return PICTURES / self.broker / f"{self.step}.svg"
+
+    def __str__(self) -> str:
+        return f"{self.broker}/{self.step}"
+
+    async def play(self, module: Any) -> None:
+        """Start the program's app, publish what the page says, and let it finish."""
+        brokers = module.app.brokers
+        async with in_memory(*brokers) as deliveries, TestApp(module.app):
+            if (published := PUBLISHED[self.step]) is not None:
+                await brokers[0].publish(*published)
+            await deliveries.settled()
+        for error in deliveries.errors:
+            raise error
+
+    def record(self) -> Trace:
+        """Run the program and give its trace, the same one each time."""
+        with a_new_process():
+            module = self._load()
+            recorder = SpanRecorder(reproducible=True)
+            tracer_provider(self.step).add_span_processor(recorder)
+            asyncio.run(self.play(module))
+        return recorder.trace()
+
+    def draw(self) -> str:
+        """Run the program and draw its trace."""
+        return draw(self.record(), title=f"Trace of {self}.py")
+
+    def _load(self) -> ModuleType:
+        spec = importlib.util.spec_from_file_location(self.step, self.path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module
+        spec.loader.exec_module(module)
+        return module
+
+
+ALL = tuple(Program(broker, step) for step in PUBLISHED for broker in BROKERS)
+
+
+@contextlib.contextmanager
+def a_new_process() -> Iterator[None]:
+    """Let a program find what it would in a process of its own, at a fixed time.
+
+    The API lets the global provider be set once, and has no public way to undo it;
+    its own tests reset it in the same way.
+    """
+    provider, once = trace._TRACER_PROVIDER, trace._TRACER_PROVIDER_SET_ONCE
+    modules = set(sys.modules)
+    trace._TRACER_PROVIDER, trace._TRACER_PROVIDER_SET_ONCE = None, Once()
+    try:
+        with time_machine.travel("2026-01-01T00:00:00Z", tick=False):
+            yield
+    finally:
+        trace._TRACER_PROVIDER, trace._TRACER_PROVIDER_SET_ONCE = provider, once
+        for name in set(PUBLISHED) & (set(sys.modules) - modules):
+            del sys.modules[name]
+
+
+def tracer_provider(service: str) -> TracerProvider:
+    """Give the provider that a program set, or set one as the environment would."""
+    provider = trace.get_tracer_provider()
+    if not isinstance(provider, TracerProvider):
+        provider = TracerProvider(resource=Resource.create({"service.name": service}))
+        trace.set_tracer_provider(provider)
+    return provider
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """Drop what a program prints, also through the console exporter's own handle."""
+    sys.stdout.flush()
+    shown = os.dup(1)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    try:
+        yield
+        sys.stdout.flush()
+    finally:
+        os.dup2(shown, 1)
+        os.close(shown)
+
+
+def main() -> None:
+    """Show a program's trace in the terminal, or draw all pictures anew."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    show = commands.add_parser("show", help="print a program's trace as a tree")
+    show.add_argument("broker", choices=BROKERS)
+    show.add_argument("step", choices=tuple(PUBLISHED))
+    commands.add_parser("update", help="draw the picture of each program's trace")
+    arguments = parser.parse_args()
+
+    if arguments.command == "show":
+        with silence():
+            recorded = Program(arguments.broker, arguments.step).record()
+        print(render(recorded))
+        return
+    for program in ALL:
+        with silence():
+            drawn = program.draw()
+        program.picture.parent.mkdir(parents=True, exist_ok=True)
+        program.picture.write_text(drawn)
+        print(f"drew {program.picture.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""Every program of the guide runs, prints what it says, and records its trace."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from pytest_examples import CodeExample
+
+from tests.docs.programs import ALL, PROGRAMS, Program, a_new_process, tracer_provider
+
+if TYPE_CHECKING:
+    from pytest_examples import EvalExample
+
+    from faststream_otel.testing import RecordedSpan, Trace
+
+every_program = pytest.mark.parametrize("program", ALL, ids=str)
+
+
+def test_no_program_is_forgotten() -> None:
+    """Each file is a program of the table, and each program has its file."""
+    files = {str(path.relative_to(PROGRAMS)) for path in PROGRAMS.rglob("*.py")}
+    assert files == {f"{program}.py" for program in ALL}
+
+
+@every_program
+def test_output(
+    program: Program, eval_example: EvalExample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the program prints is what stands after `#>`."""
+    # pytest-examples runs a program under this name.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+    async def play() -> None:
+        tracer_provider(program.step)
+        await program.play(sys.modules["__main__"])
+
+    printed: list[str] = []
+
+    def note(output: str) -> str:
+        printed.append(output)
+        return output
+
+    eval_example.print_callback = note
+    example = CodeExample.create(program.path.read_text(), path=program.path)
+    run = (
+        eval_example.run_print_update
+        if eval_example.update_examples
+        else eval_example.run_print_check
+    )
+    failure = ""
+    with a_new_process():
+        try:
+            run(example, module_globals={"__play__": play}, call="__play__")
+        except Exception as error:
+            # On Python 3.11 pytest itself fails on the traceback of an example.
+            failure = f"{program}: {type(error).__name__}: {error}"
+    if failure:
+        pytest.fail(failure, pytrace=False)
+    # pytest-examples says nothing of a line whose print never ran.
+    shown = re.findall(r"^ *#> (.*)$", example.source, flags=re.MULTILINE)
+    assert set(shown) == set(printed)
+
+
+@every_program
+def test_trace(program: Program) -> None:
+    """The program records the spans that its page describes, and no other."""
+    recorded = program.record()
+    expected = {
+        "first_trace": ["publish greetings", "process greetings"],
+        "chain": [
+            "publish first",
+            "process first",
+            "publish second",
+            "process second",
+            "publish third",
+            "process third",
+        ],
+    }
+    assert_straight_line(recorded, expected[program.step])
+
+
+def assert_straight_line(recorded: Trace, names: list[str]) -> None:
+    """Each span is the child of the one before, and processing links its message."""
+    assert [span.name for span in recorded.spans] == names
+    assert len({span.trace_id for span in recorded.spans}) == 1
+    assert recorded.spans[0].parent_id is None
+    for before, span in zip(recorded.spans, recorded.spans[1:], strict=False):
+        assert span.parent_id == before.span_id, f"{span.name} is not below {before}"
+    for span in recorded.spans:
+        assert span.status == "UNSET"
+        assert_kind(recorded, span)
+
+
+def assert_kind(recorded: Trace, span: RecordedSpan) -> None:
+    """A publish span is a producer's; a process span a consumer's, with a link."""
+    if span.name.startswith("publish"):
+        assert span.kind == "PRODUCER"
+        assert not span.links
+    else:
+        assert span.kind == "CONSUMER"
+        (link,) = span.links
+        assert (link.trace_id, link.span_id) == (span.trace_id, span.parent_id)
+
+
+def test_first_trace_shows_the_attribute_that_the_handler_set() -> None:
+    """`CurrentSpan` in a handler is its process span."""
+    for program in ALL:
+        if program.step == "first_trace":
+            process = program.record().spans[-1]
+            assert process.attributes["app.greeting.name"] == "Ada"
+            assert process.service == "greeter"
+
+
+@every_program
+def test_picture(program: Program) -> None:
+    """The picture on the page is the one that this run draws, byte for byte."""
+    assert program.picture.read_bytes() == program.draw().encode(), (
+        "the picture is not that of the program's trace; run scripts/update"
+    )
