@@ -109,8 +109,7 @@ def server(broker: Broker, default_port: int) -> tuple[str, int] | None:
     Returns:
         None where the broker has no address that can be read.
     """
-    urls = broker.specification.url
-    url = next(iter([urls] if isinstance(urls, str) else urls), "")
+    url = next(iter(broker.specification.url), "")
     try:
         # A Kafka address has no scheme, and without one it would be read as a path.
         parts = urlsplit(url if "://" in url else f"//{url}")

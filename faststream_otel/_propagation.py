@@ -13,6 +13,8 @@ from opentelemetry.context import Context
 from opentelemetry.propagators.textmap import Getter
 from opentelemetry.trace import INVALID_SPAN_CONTEXT, get_current_span
 
+from faststream_otel._faults import tell_once
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -24,10 +26,10 @@ if TYPE_CHECKING:
 _LONGEST_HEADER = 8192
 
 
-class _HeaderGetter(Getter["Mapping[str, Any]"]):
+class _HeaderGetter(Getter["Mapping[Any, Any]"]):
     """Reads headers of every type that a client delivers, and never raises."""
 
-    def get(self, carrier: Mapping[str, Any], key: str) -> list[str] | None:
+    def get(self, carrier: Mapping[Any, Any], key: str) -> list[str] | None:
         value = carrier.get(key)
         if isinstance(value, (bytes, bytearray)):
             try:
@@ -38,7 +40,7 @@ class _HeaderGetter(Getter["Mapping[str, Any]"]):
             return None
         return [value]
 
-    def keys(self, carrier: Mapping[str, Any]) -> list[str]:
+    def keys(self, carrier: Mapping[Any, Any]) -> list[str]:
         return [key for key in carrier if isinstance(key, str)]
 
 
@@ -58,7 +60,13 @@ def extract(headers: Mapping[str, Any]) -> Context:
         A new context, empty if the message carries none.
     """
     context = Context()
-    return propagate.extract(headers, context, _GETTER) if headers else context
+    if not headers:
+        return context
+    try:
+        return propagate.extract(headers, context, _GETTER)
+    except Exception:
+        tell_once("Reading context from headers")
+        return context
 
 
 def span_context(context: Context) -> SpanContext:
@@ -107,7 +115,10 @@ def inject(
         New headers, each propagation header once.
     """
     carrier: dict[str, Any] = {}
-    propagate.inject(carrier, context)
+    try:
+        propagate.inject(carrier, context)
+    except Exception:
+        tell_once("Writing context into headers")
     if not headers:
         return carrier
     replaced = _propagated_fields() - keep

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from faststream import ContextRepo, StreamMessage
     from faststream.response import PublishCommand
     from opentelemetry.context import Context
-    from opentelemetry.trace import Span
+    from opentelemetry.trace import Span, SpanContext
 
     from faststream_otel._faststream import Delivery
     from faststream_otel._middleware import TelemetryMiddleware
@@ -38,7 +38,8 @@ _SUPPRESSION_KEYS = (
 
 
 def _is_suppressed(context: Context) -> bool:
-    return any(otel_context.get_value(key, context) for key in _SUPPRESSION_KEYS)
+    own, common = _SUPPRESSION_KEYS
+    return bool(context.get(own) or context.get(common))
 
 
 class _Sending(NamedTuple):
@@ -93,20 +94,20 @@ class PublishScope(BaseMiddleware[Any, Any]):
         try:
             outgoing = self._telemetry._describe_command(cmd)
             operation = _SENDS.get(cmd.publish_type, conventions.PUBLISH)
+            kind, links = operation.kind, None
             creation, keep = _propagation.carried(cmd.headers)
-            delivery = current_delivery.get()
-            if delivery is not None and creation == delivery.creation:
-                # The handler forwards the headers that it was given.
-                keep = frozenset()
+            if creation.is_valid:
+                delivery = current_delivery.get()
+                if delivery is not None and _is_same(creation, delivery.creation):
+                    # The handler passes on the headers that it was given.
+                    keep = frozenset()
+                else:
+                    # Whoever creates a message's context is its producer: not we.
+                    kind, links = SpanKind.CLIENT, (Link(creation),)
 
             name, attributes = outgoing.destination.start(operation)
             span = self._telemetry._tracer.start_span(
-                name,
-                before,
-                # Whoever creates the context of a message is its producer.
-                SpanKind.CLIENT if keep and creation.is_valid else operation.kind,
-                {**attributes, **outgoing.attributes},
-                (Link(creation),) if keep and creation.is_valid else None,
+                name, before, kind, {**attributes, **outgoing.attributes}, links
             )
             context = set_span_in_context(span, before)
             headers = _propagation.inject(cmd.headers, context, keep)
@@ -114,6 +115,10 @@ class PublishScope(BaseMiddleware[Any, Any]):
         except Exception:
             tell_once("Tracing of a publish")
             return None
+
+
+def _is_same(one: SpanContext, other: SpanContext) -> bool:
+    return (one.trace_id, one.span_id) == (other.trace_id, other.span_id)
 
 
 _SENDS = {
@@ -130,7 +135,7 @@ class ProcessScope(PublishScope):
     handler, what it publishes and FastStream's log lines all belong to it.
     """
 
-    __slots__ = ("_delivery", "_error", "_span")
+    __slots__ = ("_delivery", "_span")
 
     def __init__(
         self,
@@ -141,7 +146,6 @@ class ProcessScope(PublishScope):
         super().__init__(telemetry, delivery.message, context)
         self._delivery = delivery
         self._span: Span | None = None
-        self._error: BaseException | None = None
 
     async def on_receive(self) -> None:
         """Begin the process span and make it current."""
@@ -180,16 +184,9 @@ class ProcessScope(PublishScope):
     ) -> Any:
         """Call the handler, with what parsing told about the message recorded."""
         span = self._span
-        if span is None:
-            return await call_next(msg)
-        if span.is_recording():
+        if span is not None and span.is_recording():
             self._add_parsed(span, call_next, msg)
-        try:
-            return await call_next(msg)
-        except BaseException as error:
-            # A middleware around ours may handle it, and then nobody else tells us.
-            self._error = error
-            raise
+        return await call_next(msg)
 
     def _add_parsed(
         self,
@@ -216,9 +213,9 @@ class ProcessScope(PublishScope):
         exc_val: BaseException | None = None,
         exc_tb: TracebackType | None = None,
     ) -> bool | None:
-        """End the process span."""
+        """End the process span, with the error that nothing inside has handled."""
         if self._span is not None:
-            _end(self._span, exc_val or self._error)
+            _end(self._span, exc_val)
         return False
 
 

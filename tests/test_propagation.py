@@ -1,0 +1,388 @@
+"""Context in message headers: by which propagator, and of what is not believed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from faststream import Context
+from opentelemetry import baggage, propagate
+from opentelemetry.propagators.textmap import Getter, TextMapPropagator
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    SpanContext,
+    TraceFlags,
+    get_current_span,
+    set_span_in_context,
+)
+
+from faststream_otel import _faults, _propagation
+from faststream_otel.testing import SpanRecorder, in_memory
+from tests.kinds import KINDS, Kind, every_kind
+from tests.test_spans import run, tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from faststream.message import StreamMessage
+
+TRACE = 0x0AF7651916CD43DD8448EB211C80319C
+SPAN = 0xB7AD6B7169203331
+TRACEPARENT = f"00-{TRACE:032x}-{SPAN:016x}-01"
+
+NATS = next(kind for kind in KINDS if kind.name == "nats")
+
+
+class LetterPropagator(TextMapPropagator):
+    """Writes ids into a header of its own, as B3 or a vendor's format does."""
+
+    fields = {"x-letter"}  # noqa: RUF012 - the API declares a property
+
+    def inject(self, carrier: Any, context: Any = None, setter: Any = None) -> None:
+        span = get_current_span(context).get_span_context()
+        carrier["x-letter"] = f"{span.trace_id:x}/{span.span_id:x}"
+
+    def extract(self, carrier: Any, context: Any = None, getter: Any = None) -> Any:
+        found = getter.get(carrier, "x-letter")
+        if not found:
+            return context
+        trace_id, span_id = (int(part, 16) for part in found[0].split("/"))
+        return set_span_in_context(
+            NonRecordingSpan(SpanContext(trace_id, span_id, True, TraceFlags(1))),
+            context,
+        )
+
+
+class BrokenPropagator(TextMapPropagator):
+    """Raises, as a propagator with a bug does."""
+
+    fields: Any = frozenset({"x-broken"})
+
+    def inject(self, carrier: Any, context: Any = None, setter: Any = None) -> None:
+        raise RuntimeError("cannot inject")
+
+    def extract(self, carrier: Any, context: Any = None, getter: Any = None) -> Any:
+        raise RuntimeError("cannot extract")
+
+
+@pytest.fixture
+def propagator() -> Iterator[None]:
+    """Put the global propagator back after the test."""
+    before = propagate.get_global_textmap()
+    yield
+    propagate.set_global_textmap(before)
+
+
+@every_kind
+@pytest.mark.usefixtures("propagator")
+def test_the_global_propagator_is_asked_at_each_message(kind: Kind) -> None:
+    """One that is set after the broker was made is used, both ways, and it alone."""
+    recorder = SpanRecorder()
+    broker = kind.traced(recorder)
+    headers: list[dict[str, Any]] = []
+
+    @kind.subscriber(broker, "orders")
+    async def handle(message: str, received: dict = Context("message.headers")) -> None:  # type: ignore[type-arg]
+        headers.append(received)
+
+    propagate.set_global_textmap(LetterPropagator())
+    run(kind, broker, "hello", "orders")
+    publish, process = recorder.trace().spans
+    assert headers[0]["x-letter"] == f"{publish.trace_id:x}/{publish.span_id:x}"
+    assert "traceparent" not in headers[0]
+    assert process.parent_id == publish.span_id
+
+
+@every_kind
+@pytest.mark.usefixtures("propagator")
+def test_a_broken_propagator_stops_no_message(
+    kind: Kind, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The handler runs, both spans are recorded, and the fault is told once."""
+    _faults._told.clear()
+    recorder = SpanRecorder()
+    broker = kind.traced(recorder)
+    handled: list[str] = []
+
+    @kind.subscriber(broker, "orders")
+    async def handle(message: str) -> None:
+        handled.append(message)
+
+    propagate.set_global_textmap(BrokenPropagator())
+    run(kind, broker, "one", "orders", headers={"tenant": "acme"})
+    run(kind, broker, "two", "orders", headers={"tenant": "acme"})
+    assert handled == ["one", "two"]
+    assert tree(recorder.trace()) == ["publish orders", "process orders"] * 2
+    told = [entry.getMessage() for entry in caplog.records]
+    assert [entry.partition(" failed")[0] for entry in told] == [
+        "Writing context into headers",
+        "Reading context from headers",
+    ]
+
+
+@every_kind
+def test_the_callers_headers_stay_as_they_are(kind: Kind) -> None:
+    """A dictionary that is used again changes nothing in the next message."""
+    recorder = SpanRecorder()
+    broker = kind.traced(recorder)
+    received: list[dict[str, Any]] = []
+
+    @kind.subscriber(broker, "orders")
+    async def handle(message: str, headers: dict = Context("message.headers")) -> None:  # type: ignore[type-arg]
+        received.append(headers)
+
+    headers = {"tenant": "acme"}
+    run(kind, broker, "one", "orders", headers=headers)
+    run(kind, broker, "two", "orders", headers=headers)
+    assert headers == {"tenant": "acme"}
+    assert [message["tenant"] for message in received] == ["acme", "acme"]
+    assert tree(recorder.trace()) == ["publish orders", "  process orders"] * 2
+    assert received[0]["traceparent"] != received[1]["traceparent"]
+
+
+@every_kind
+def test_a_traceparent_of_the_caller_is_kept(kind: Kind) -> None:
+    """The caller is the producer: our span is a client's, and links the caller's."""
+    recorder = SpanRecorder()
+    broker = kind.traced(recorder)
+
+    @kind.subscriber(broker, "orders")
+    async def handle(message: str) -> None: ...
+
+    run(kind, broker, "one", "orders", headers={"traceparent": TRACEPARENT})
+    publish, process = recorder.trace().spans
+    assert (publish.name, publish.kind) == ("publish orders", "CLIENT")
+    assert [(link.trace_id, link.span_id) for link in publish.links] == [(TRACE, SPAN)]
+    assert (process.trace_id, process.parent_id) == (TRACE, SPAN)
+
+
+@every_kind
+def test_baggage_of_the_caller_is_kept(kind: Kind) -> None:
+    """Headers that the caller wrote win, in a handler too."""
+    broker = kind.traced(SpanRecorder())
+    received: list[dict[str, Any]] = []
+    plain = kind.broker()
+
+    @kind.subscriber(broker, "first")
+    async def first(message: str) -> None:
+        await kind.publish(broker, message, "second", headers={"baggage": "a=b"})
+
+    @kind.subscriber(broker, "second")
+    async def second(message: str, headers: dict = Context("message.headers")) -> None:  # type: ignore[type-arg]
+        received.append(headers)
+
+    async def main() -> None:
+        async with in_memory(broker, plain) as deliveries:
+            await kind.publish(plain, "hello", "first")
+            await deliveries.settled()
+        assert not deliveries.errors
+
+    asyncio.run(main())
+    assert received[0]["baggage"] == "a=b"
+    assert "traceparent" in received[0]
+
+
+@every_kind
+def test_headers_that_a_handler_passes_on_are_not_the_callers_own(kind: Kind) -> None:
+    """Forwarding all headers of a message keeps the line: each hop below the last."""
+    recorder = SpanRecorder()
+    broker = kind.traced(recorder)
+
+    @kind.subscriber(broker, "first")
+    async def first(message: str, headers: dict = Context("message.headers")) -> None:  # type: ignore[type-arg]
+        # TestRedisBroker cannot count messages whose headers name a correlation id.
+        passed = {k: v for k, v in headers.items() if k != "correlation_id"}
+        await kind.publish(broker, message, "second", headers=passed)
+
+    @kind.subscriber(broker, "second")
+    async def second(message: str) -> None: ...
+
+    run(kind, broker, "hello", "first")
+    assert tree(recorder.trace()) == [
+        "publish first",
+        "  process first",
+        "    publish second",
+        "      process second",
+    ]
+
+
+@every_kind
+def test_a_retry_does_not_take_our_context_for_the_callers(kind: Kind) -> None:
+    """A middleware that sends a failed command again gets a producer span again."""
+    from faststream import BaseMiddleware
+
+    recorder = SpanRecorder()
+    traced = kind.traced(recorder)
+    failures = [ConnectionError("gone")]
+
+    class Retry(BaseMiddleware[Any, Any]):
+        async def publish_scope(self, call_next: Any, cmd: Any) -> Any:
+            try:
+                return await call_next(cmd)
+            except ConnectionError:
+                return await call_next(cmd)
+
+    class Fail(BaseMiddleware[Any, Any]):
+        async def publish_scope(self, call_next: Any, cmd: Any) -> Any:
+            if failures:
+                raise failures.pop()
+            return await call_next(cmd)
+
+    broker = kind.broker(middlewares=[Retry, *traced.middlewares, Fail])
+
+    @kind.subscriber(broker, "orders")
+    async def handle(message: str) -> None: ...
+
+    run(kind, broker, "hello", "orders")
+    failed, sent, *_ = recorder.trace().spans
+    assert (failed.status, failed.attributes["error.type"]) == (
+        "ERROR",
+        "ConnectionError",
+    )
+    assert (sent.kind, sent.links, sent.status) == ("PRODUCER", (), "UNSET")
+
+
+@every_kind
+def test_an_unsampled_parent_stays_unsampled(kind: Kind) -> None:
+    """Its trace id goes on, and no span is recorded."""
+    recorder = SpanRecorder()
+    broker = kind.traced(recorder)
+    received: list[str] = []
+
+    @kind.subscriber(broker, "first")
+    @kind.publisher(broker, "second")
+    async def first(message: str) -> str:
+        return message
+
+    @kind.subscriber(broker, "second")
+    async def second(message: str, headers: dict = Context("message.headers")) -> None:  # type: ignore[type-arg]
+        received.append(headers["traceparent"])
+
+    unsampled = f"{TRACEPARENT[:-2]}00"
+    plain = kind.broker()
+
+    async def main() -> None:
+        async with in_memory(broker, plain) as deliveries:
+            await kind.publish(
+                plain, "hello", "first", headers={"traceparent": unsampled}
+            )
+            await deliveries.settled()
+        assert not deliveries.errors
+
+    asyncio.run(main())
+    assert not recorder.trace().spans
+    (traceparent,) = received
+    version, trace_id, span_id, flags = traceparent.split("-")
+    assert (trace_id, flags) == (f"{TRACE:032x}", "00")
+    assert span_id != f"{SPAN:016x}"
+
+
+@every_kind
+def test_context_goes_on_without_a_provider(kind: Kind) -> None:
+    """A service with the API alone passes on what it was given."""
+    broker = kind.broker(middlewares=[kind.middleware()])
+    received: list[str] = []
+
+    @kind.subscriber(broker, "first")
+    @kind.publisher(broker, "second")
+    async def first(message: str) -> str:
+        return message
+
+    @kind.subscriber(broker, "second")
+    async def second(message: str, headers: dict = Context("message.headers")) -> None:  # type: ignore[type-arg]
+        received.append(headers["traceparent"])
+
+    run(kind, broker, "hello", "first", headers={"traceparent": TRACEPARENT})
+    assert received == [TRACEPARENT]
+
+
+@every_kind
+def test_baggage_travels_in_the_context(kind: Kind) -> None:
+    """What the OpenTelemetry API sets before a publish is there in the handler."""
+    from opentelemetry import context as otel_context
+
+    broker = kind.traced(SpanRecorder())
+    found: list[Mapping[str, object]] = []
+
+    @kind.subscriber(broker, "first")
+    @kind.publisher(broker, "second")
+    async def first(message: str) -> str:
+        return message
+
+    @kind.subscriber(broker, "second")
+    async def second(message: str) -> None:
+        found.append(baggage.get_all())
+
+    token = otel_context.attach(baggage.set_baggage("tenant", "acme"))
+    try:
+        run(kind, broker, "hello", "first")
+    finally:
+        otel_context.detach(token)
+    assert found == [{"tenant": "acme"}]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b"\xff\xfe", 17, None, ["a", "b"], {"a": 1}, "x" * 10_000, b"", "", "00-1-2-3"],
+    ids=repr,
+)
+@pytest.mark.parametrize("name", ["traceparent", "tracestate", "baggage"])
+def test_nonsense_is_no_context(
+    name: str, value: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A header of a wrong type, malformed or too long is dropped quietly."""
+    context = _propagation.extract({name: value})
+    assert not _propagation.span_context(context).is_valid
+    assert not baggage.get_all(context)
+    assert "xxxxxxxx" not in caplog.text
+
+
+@pytest.mark.parametrize("value", [TRACEPARENT, TRACEPARENT.encode()])
+def test_text_and_bytes_are_read(value: object) -> None:
+    """Clients deliver either."""
+    found = _propagation.span_context(_propagation.extract({"traceparent": value}))
+    assert (found.trace_id, found.span_id, found.is_remote) == (TRACE, SPAN, True)
+
+
+def test_the_running_context_is_no_messages_context() -> None:
+    """Baggage and span of the task that consumes do not leak into a message."""
+    from opentelemetry import context as otel_context
+
+    token = otel_context.attach(baggage.set_baggage("tenant", "other"))
+    try:
+        assert not baggage.get_all(_propagation.extract({"baggage": 17}))
+        assert not baggage.get_all(_propagation.extract({}))
+    finally:
+        otel_context.detach(token)
+
+
+@pytest.mark.parametrize("key", ["suppress_instrumentation", None])
+def test_suppression(key: str | None) -> None:
+    """Under suppression nothing is recorded or sent along; the message goes on."""
+    from opentelemetry import context as otel_context
+
+    recorder = SpanRecorder()
+    broker = NATS.traced(recorder)
+    received: list[StreamMessage[Any]] = []
+
+    @NATS.subscriber(broker, "orders")
+    async def handle(body: str, message: Any = Context("message")) -> None:
+        received.append(message)
+
+    suppressed = otel_context.set_value(
+        key or otel_context._SUPPRESS_INSTRUMENTATION_KEY, True
+    )
+    token = otel_context.attach(suppressed)
+    try:
+        run(NATS, broker, "hello", "orders")
+    finally:
+        otel_context.detach(token)
+    assert [span.name for span in recorder.trace().spans] == ["process orders"]
+    assert "traceparent" not in received[0].headers
+
+
+def test_getter_is_the_apis() -> None:
+    """Propagators that look through all names get those that are text."""
+    assert isinstance(_propagation._GETTER, Getter)
+    assert _propagation._GETTER.keys({"a": 1, b"b": 2, 3: 3}) == ["a"]  # type: ignore[dict-item]
