@@ -1,48 +1,58 @@
-"""What a FastStream handler can ask for in its signature."""
+"""What a handler can ask for in its signature, in FastStream and in FastAPI routers."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fast_depends.library import CustomField
 from opentelemetry.trace import Span, get_current_span
 
 from faststream_otel._baggage import Baggage, ContextBaggage
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-class _CurrentSpanField(CustomField):
-    """Gives a handler the span that is current when it is called."""
 
-    def __init__(self) -> None:
+class _Provided(CustomField):
+    """Gives a FastStream handler what `provide` returns when it is called."""
+
+    def __init__(self, provide: Callable[[], object]) -> None:
         super().__init__(cast=False, required=False)
+        self._provide = provide
 
     def use(self, /, **kwargs: Any) -> dict[str, Any]:
         kwargs = super().use(**kwargs)
-        kwargs[str(self.param_name)] = get_current_span()
+        kwargs[str(self.param_name)] = self._provide()
         return kwargs
 
 
-class _CurrentBaggageField(CustomField):
-    """Gives a handler the baggage of the message that it is called with."""
+def _annotated(kind: type, provide: Callable[[], object]) -> Any:
+    markers: list[object] = [_Provided(provide)]
+    # A router of FastAPI resolves the handler's parameters in its own way.
+    if find_spec("fastapi") is not None:
+        from fastapi.params import Depends
 
-    def __init__(self) -> None:
-        super().__init__(cast=False, required=False)
+        async def dependency() -> Any:
+            return provide()
 
-    def use(self, /, **kwargs: Any) -> dict[str, Any]:
-        kwargs = super().use(**kwargs)
-        kwargs[str(self.param_name)] = ContextBaggage()
-        return kwargs
+        markers.append(Depends(dependency, use_cache=False))
+    return Annotated.__class_getitem__((kind, *markers))  # type: ignore[attr-defined]
 
 
-CurrentSpan = Annotated[Span, _CurrentSpanField()]
-"""The process span of the message that a handler was given.
+if TYPE_CHECKING:
+    CurrentSpan = Annotated[Span, ...]
+    CurrentBaggage = Annotated[Baggage, ...]
+else:
+    CurrentSpan = _annotated(Span, get_current_span)
+    """The process span of the message that a handler was given.
 
-Annotate a parameter of a handler or of a FastStream dependency with it. Without a
-tracer provider it is a span that records nothing, so it can always be used.
-"""
+    Annotate a parameter of a handler or of a dependency with it. Without a tracer
+    provider it is a span that records nothing, so it can always be used.
+    """
 
-CurrentBaggage = Annotated[Baggage, _CurrentBaggageField()]
-"""The baggage of the message that a handler was given; what it changes is sent on.
+    CurrentBaggage = _annotated(Baggage, ContextBaggage)
+    """The baggage of the message that a handler was given; what it changes is sent on.
 
-Annotate a parameter of a handler or of a FastStream dependency with it.
-"""
+    Annotate a parameter of a handler or of a dependency with it.
+    """

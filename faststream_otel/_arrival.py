@@ -101,10 +101,11 @@ def _common_partition(arrivals: Sequence[Arrival]) -> str | None:
 
 def _links(arrivals: Sequence[Arrival], common: Attributes) -> list[Link]:
     """Make one link a creation context, with what the batch's span does not say."""
-    sent: dict[SpanContext, list[Attributes]] = {}
+    sent: dict[tuple[int, int], tuple[SpanContext, list[Attributes]]] = {}
     for arrival in arrivals:
         for link in arrival.links:
-            sent.setdefault(link.context, []).append(arrival.attributes)
+            ids = link.context.trace_id, link.context.span_id
+            sent.setdefault(ids, (link.context, []))[1].append(arrival.attributes)
     return [
         Link(
             creation,
@@ -112,5 +113,5 @@ def _links(arrivals: Sequence[Arrival], common: Attributes) -> list[Link]:
             if len(messages) == 1
             else {conventions.BATCH_MESSAGE_COUNT: len(messages)},
         )
-        for creation, messages in sent.items()
+        for creation, messages in sent.values()
     ]

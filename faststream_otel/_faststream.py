@@ -18,6 +18,8 @@ from opentelemetry import context as otel_context
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from fast_depends.library.serializer import SerializerProto
+
     Subscriber = SubscriberUsecase[Any]
     Broker = BrokerUsecase[Any, Any, Any]
 
@@ -51,7 +53,10 @@ class Delivery:
     def runs_in_thread(self) -> bool:
         """Whether the handler is no coroutine, so that FastStream runs it in a thread."""
         handler = getattr(_running(self.call_next), "_original_call", None)
-        return handler is not None and not inspect.iscoroutinefunction(handler)
+        # A router of FastAPI puts a coroutine around the function.
+        return handler is not None and not inspect.iscoroutinefunction(
+            inspect.unwrap(handler)
+        )
 
 
 current_delivery: ContextVar[Delivery | None] = ContextVar(
@@ -136,6 +141,11 @@ def server(broker: Broker, default_port: int) -> tuple[str, int] | None:
         return (parts.hostname, parts.port or default_port) if parts.hostname else None
     except ValueError:
         return None
+
+
+def serializer(broker: Broker) -> SerializerProto | None:
+    """Give what `broker` encodes bodies with."""
+    return broker.config.fd_config._serializer
 
 
 def producers(brokers: Iterable[Broker]) -> Iterator[Any]:

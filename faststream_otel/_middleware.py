@@ -15,6 +15,7 @@ from faststream_otel._faststream import (
     current_delivery,
     handler_name,
     install,
+    serializer,
     server,
 )
 from faststream_otel._processing import ProcessScope
@@ -25,6 +26,7 @@ from faststream_otel._sending import SendScope
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from fast_depends.library.serializer import SerializerProto
     from faststream import BaseMiddleware, ContextRepo, StreamMessage
     from opentelemetry.propagators.textmap import TextMapPropagator
     from opentelemetry.trace import TracerProvider
@@ -135,6 +137,7 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
             tracer_provider,
             conventions.SCHEMA_URL,
         )
+        self._serializer: SerializerProto | None = None
         self._carries_context = True
         self._servers: set[tuple[str, int] | None] = set()
         self._common: Attributes = {conventions.SYSTEM: self._system}
@@ -161,6 +164,7 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
         """Learn which broker is served, when it connects."""
         address = server(broker, self._default_port)
         self._servers.add(address)
+        self._serializer = serializer(broker)
         self._common = {conventions.SYSTEM: self._system}
         # With one middleware on several brokers, whose a message is, is not known.
         if address is not None and len(self._servers) == 1:

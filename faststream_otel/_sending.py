@@ -131,6 +131,7 @@ class SendScope(BaseMiddleware[Any, Any]):
     def _enrich(self, span: Span, cmd: PublishCommand) -> None:
         options = self._telemetry._options
         if options.record_body_size:
-            size = sum(map(_spans.body_size, cmd.batch_bodies))
+            serializer = self._telemetry._serializer
+            size = sum(_spans.body_size(body, serializer) for body in cmd.batch_bodies)
             span.set_attribute(conventions.MESSAGE_BODY_SIZE, size)
         _spans.call_hook(options.publish_hook, span, cmd)

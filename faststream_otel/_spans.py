@@ -15,6 +15,7 @@ from faststream_otel._propagation import text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from fast_depends.library.serializer import SerializerProto
     from opentelemetry.context import Context
     from opentelemetry.trace import Span
 
@@ -67,13 +68,11 @@ def end(span: Span, error: BaseException | None = None) -> None:
         tell_once("Ending a span")
 
 
-def body_size(body: object) -> int:
+def body_size(body: Any, serializer: SerializerProto | None) -> int:
     """Give the size in bytes of a body that is about to be sent.
 
     FastStream encodes it later, and by a codec that may be the application's; this
     is the size that FastStream's own encoding gives it.
     """
-    if isinstance(body, (bytes, bytearray)):
-        return len(body)
-    encoded, _ = encode_message(body, None)
+    encoded, _ = encode_message(body, serializer)
     return len(encoded)

@@ -40,8 +40,7 @@ class RedisTelemetryMiddleware(
     _default_port = 6379
 
     def _subscriber_facts(self, subscriber: Any) -> Attributes:
-        stream = getattr(subscriber, "stream_sub", None)
-        group = getattr(stream, "group", None)
+        group = _group(subscriber)
         return {conventions.CONSUMER_GROUP_NAME: group} if group else {}
 
     def _describe_command(self, cmd: RedisPublishCommand) -> Outgoing:
@@ -88,9 +87,13 @@ class RedisTelemetryMiddleware(
         # Only the group of a stream is told, and only of what was handled.
         return (
             message.committed is None
-            and getattr(message, "group", None) is not None
             and operation is conventions.ACK
+            and _group(current_subscriber()) is not None
         )
+
+
+def _group(subscriber: object) -> str | None:
+    return getattr(getattr(subscriber, "stream_sub", None), "group", None)
 
 
 def _envelope(subscriber: Any) -> type[MessageFormat]:

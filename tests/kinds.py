@@ -82,6 +82,8 @@ class Kind:
         self, broker: Any, message: Any, name: str, **options: Any
     ) -> Any:
         """Request on `broker`."""
+        if self.name == "mqtt":
+            return await broker.request(message, name, **options)
         return await broker.request(message, **{self.sent_to: name}, **options)
 
 
