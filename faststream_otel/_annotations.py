@@ -37,7 +37,7 @@ def _annotated(kind: type, provide: Callable[[], object]) -> Any:
             return provide()
 
         markers.append(Depends(dependency, use_cache=False))
-    return Annotated.__class_getitem__((kind, *markers))  # type: ignore[attr-defined]
+    return Annotated[(kind, *markers)]  # type: ignore[return-value]
 
 
 if TYPE_CHECKING:

@@ -163,6 +163,15 @@ def prefix(subscriber: Subscriber) -> str:
     return subscriber._outer_config.prefix
 
 
+def template(address: Any) -> str:
+    """Give what a subscriber declared: `logs.{level}`.
+
+    Before FastStream 0.7.6 the declaration is gone, and what is left is the pattern
+    that the broker was given: `logs.*`.
+    """
+    return str(getattr(address, "template", address))
+
+
 def handler_name(subscriber: Subscriber) -> str | None:
     """Give the full name of the function that handles a subscriber's messages.
 

@@ -9,6 +9,7 @@ from faststream.kafka.response import KafkaPublishCommand
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._description import Destination, Incoming
+from faststream_otel._faststream import template
 from faststream_otel._kafka import BaseKafkaTelemetryMiddleware, add_key
 from faststream_otel._middleware import remember
 
@@ -37,19 +38,19 @@ class KafkaTelemetryMiddleware(
     ) -> Incoming | list[Incoming]:
         source = self._source(subscriber)
         pattern = getattr(subscriber, "pattern", None)
-        template = pattern.template if pattern else None
+        declared = template(pattern) if pattern else None
         if isinstance(message, Sequence):
-            return [_describe(record, source, template) for record in message]
-        return _describe(message, source, template)
+            return [_describe(record, source, declared) for record in message]
+        return _describe(message, source, declared)
 
 
 def _describe(
-    record: ConsumerRecord[Any, Any], source: Source, template: str | None
+    record: ConsumerRecord[Any, Any], source: Source, declared: str | None
 ) -> Incoming:
     topic = record.topic
     destination = source.destinations.get(topic)
     if destination is None:
-        destination = Destination(topic, source.attributes, template=template)
+        destination = Destination(topic, source.attributes, template=declared)
         remember(source.destinations, topic, destination)
     attributes: Attributes = {
         conventions.DESTINATION_PARTITION_ID: str(record.partition),

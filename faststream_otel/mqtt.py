@@ -9,6 +9,7 @@ from faststream.mqtt.response import MQTTPublishCommand
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._description import Destination, Incoming, Outgoing
+from faststream_otel._faststream import template
 from faststream_otel._middleware import TelemetryMiddleware, remember
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class MQTTTelemetryMiddleware(TelemetryMiddleware["Message", MQTTPublishCommand]
         topic = message.topic
         destination = source.destinations.get(topic)
         if destination is None:
-            declared = subscriber.address.template if subscriber else topic
+            declared = _declared(subscriber) if subscriber else topic
             destination = remember(
                 source.destinations,
                 topic,
@@ -91,3 +92,9 @@ class MQTTTelemetryMiddleware(TelemetryMiddleware["Message", MQTTPublishCommand]
             and message.raw_message.qos > 0
             and operation is not conventions.NACK
         )
+
+
+def _declared(subscriber: Any) -> str:
+    declared = template(getattr(subscriber, "address", subscriber.topic))
+    # Before FastStream 0.7.6 the group of a shared subscription stands in front.
+    return declared.split("/", 2)[2] if declared.startswith("$share/") else declared

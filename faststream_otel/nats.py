@@ -9,6 +9,7 @@ from nats.aio.msg import Msg
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._description import Destination, Incoming, Outgoing
+from faststream_otel._faststream import template
 from faststream_otel._middleware import TelemetryMiddleware, remember
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _describe(message: Msg, source: Source, subscriber: Any) -> Incoming:
     subject = message.subject
     destination = source.destinations.get(subject)
     if destination is None:
-        declared = subscriber.subject.template if subscriber else ""
+        declared = template(subscriber.subject) if subscriber else subject
         destination = Destination(
             subject,
             source.attributes,

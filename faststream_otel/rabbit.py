@@ -90,7 +90,9 @@ def _declared(subscriber: Any, routing_key: str) -> tuple[str, str]:
     if subscriber is None:
         return "", routing_key
     before, queue = prefix(subscriber), subscriber.queue
-    return f"{before}{queue.name}", f"{before}{queue.routing_template()}"
+    # Before FastStream 0.7.6 only the pattern that the broker was given is left.
+    declared = getattr(queue, "routing_template", queue.routing)()
+    return f"{before}{queue.name}", f"{before}{declared}"
 
 
 def _name(*parts: str) -> str:

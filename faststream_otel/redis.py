@@ -10,7 +10,7 @@ from faststream.redis.response import RedisPublishCommand
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._description import Destination, Incoming, Outgoing
-from faststream_otel._faststream import current_subscriber
+from faststream_otel._faststream import current_subscriber, template
 from faststream_otel._middleware import TelemetryMiddleware, remember
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class RedisTelemetryMiddleware(
             destination = Destination(
                 name,
                 source.attributes,
-                template=subscriber.channel.address.template if pattern else None,
+                template=_declared(subscriber) if pattern else None,
             )
             remember(source.destinations, name, destination)
         envelope = _envelope(subscriber)
@@ -90,6 +90,11 @@ class RedisTelemetryMiddleware(
             and operation is conventions.ACK
             and _group(current_subscriber()) is not None
         )
+
+
+def _declared(subscriber: Any) -> str:
+    channel = subscriber.channel
+    return template(getattr(channel, "address", channel.name))
 
 
 def _group(subscriber: object) -> str | None:
