@@ -4,8 +4,9 @@ Each broker has its middleware in a module of its own: `faststream_otel.kafka`,
 `.confluent`, `.rabbit`, `.nats`, `.redis` and `.mqtt`.
 """
 
-from faststream_otel._annotations import CurrentSpan
+from faststream_otel._annotations import CurrentBaggage, CurrentSpan
+from faststream_otel._baggage import Baggage
 
 __version__ = "0.1.0"
 
-__all__ = ("CurrentSpan", "__version__")
+__all__ = ("Baggage", "CurrentBaggage", "CurrentSpan", "__version__")

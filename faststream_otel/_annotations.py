@@ -1,28 +1,58 @@
-"""What a FastStream handler can ask for in its signature."""
+"""What a handler can ask for in its signature, in FastStream and in FastAPI routers."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fast_depends.library import CustomField
 from opentelemetry.trace import Span, get_current_span
 
+from faststream_otel._baggage import Baggage, ContextBaggage
 
-class _CurrentSpanField(CustomField):
-    """Gives a handler the span that is current when it is called."""
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-    def __init__(self) -> None:
+
+class _Provided(CustomField):
+    """Gives a FastStream handler what `provide` returns when it is called."""
+
+    def __init__(self, provide: Callable[[], object]) -> None:
         super().__init__(cast=False, required=False)
+        self._provide = provide
 
     def use(self, /, **kwargs: Any) -> dict[str, Any]:
         kwargs = super().use(**kwargs)
-        kwargs[str(self.param_name)] = get_current_span()
+        kwargs[str(self.param_name)] = self._provide()
         return kwargs
 
 
-CurrentSpan = Annotated[Span, _CurrentSpanField()]
-"""The process span of the message that a handler was given.
+def _annotated(kind: type, provide: Callable[[], object]) -> Any:
+    markers: list[object] = [_Provided(provide)]
+    # A router of FastAPI resolves the handler's parameters in its own way.
+    if find_spec("fastapi") is not None:
+        from fastapi.params import Depends
 
-Annotate a parameter of a handler or of a FastStream dependency with it. Without a
-tracer provider it is a span that records nothing, so it can always be used.
-"""
+        async def dependency() -> Any:
+            return provide()
+
+        markers.append(Depends(dependency, use_cache=False))
+    return Annotated[(kind, *markers)]  # type: ignore[return-value]
+
+
+if TYPE_CHECKING:
+    CurrentSpan = Annotated[Span, ...]
+    CurrentBaggage = Annotated[Baggage, ...]
+else:
+    CurrentSpan = _annotated(Span, get_current_span)
+    """The process span of the message that a handler was given.
+
+    Annotate a parameter of a handler or of a dependency with it. Without a tracer
+    provider it is a span that records nothing, so it can always be used.
+    """
+
+    CurrentBaggage = _annotated(Baggage, ContextBaggage)
+    """The baggage of the message that a handler was given; what it changes is sent on.
+
+    Annotate a parameter of a handler or of a dependency with it.
+    """

@@ -17,6 +17,7 @@ SCHEMA_URL: Final = "https://opentelemetry.io/schemas/1.44.0"
 SCOPE_NAME: Final = "faststream_otel"
 
 # Registered attributes.
+BATCH_MESSAGE_COUNT: Final = "messaging.batch.message_count"
 CLIENT_ID: Final = "messaging.client.id"
 CODE_FUNCTION_NAME: Final = "code.function.name"
 CONSUMER_GROUP_NAME: Final = "messaging.consumer.group.name"
@@ -29,6 +30,7 @@ ERROR_TYPE: Final = "error.type"
 KAFKA_MESSAGE_KEY: Final = "messaging.kafka.message.key"
 KAFKA_MESSAGE_TOMBSTONE: Final = "messaging.kafka.message.tombstone"
 KAFKA_OFFSET: Final = "messaging.kafka.offset"
+MESSAGE_BODY_SIZE: Final = "messaging.message.body.size"
 MESSAGE_CONVERSATION_ID: Final = "messaging.message.conversation_id"
 MESSAGE_ID: Final = "messaging.message.id"
 OPERATION_NAME: Final = "messaging.operation.name"
@@ -41,6 +43,9 @@ SYSTEM: Final = "messaging.system"
 
 # Our own: the conventions have no name for it.
 FASTSTREAM_DECISION: Final = "faststream.message.decision"
+
+# Not registered, but what OpenTelemetry's Java agent calls it; the header's name follows.
+HEADER_PREFIX: Final = "messaging.header."
 
 
 class Operation:
@@ -66,3 +71,7 @@ PUBLISH: Final = Operation("publish", type="send", kind=SpanKind.PRODUCER)
 REQUEST: Final = Operation("request", type="send", kind=SpanKind.PRODUCER)
 REPLY: Final = Operation("reply", type="send", kind=SpanKind.PRODUCER)
 PROCESS: Final = Operation("process", type="process", kind=SpanKind.CONSUMER)
+RECEIVE: Final = Operation("receive", type="receive", kind=SpanKind.CLIENT)
+ACK: Final = Operation("ack", type="settle", kind=SpanKind.CLIENT)
+NACK: Final = Operation("nack", type="settle", kind=SpanKind.CLIENT)
+REJECT: Final = Operation("reject", type="settle", kind=SpanKind.CLIENT)

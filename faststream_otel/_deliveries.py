@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import Context
 from importlib import import_module
@@ -35,6 +36,7 @@ class Deliveries:
     def _later(self, send: Callable[[Any], Awaitable[Any]]) -> Callable[[Any], Any]:
         """Make `send` return at once, and deliver in a task and context of its own."""
 
+        @functools.wraps(send)
         async def publish(cmd: Any) -> None:
             self._start(send(cmd))
 
@@ -43,6 +45,7 @@ class Deliveries:
     def _apart(self, send: Callable[[Any], Awaitable[Any]]) -> Callable[[Any], Any]:
         """Let `send` deliver in a task and context of its own, and await its answer."""
 
+        @functools.wraps(send)
         async def request(cmd: Any) -> Any:
             return await self._start(send(cmd), remember_error=False)
 

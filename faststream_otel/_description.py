@@ -31,7 +31,7 @@ class Destination:
         anonymous: Its name was made up by the broker.
     """
 
-    __slots__ = ("_attributes", "_label", "_starts")
+    __slots__ = ("_attributes", "_label", "_starts", "names")
 
     def __init__(
         self,
@@ -51,6 +51,7 @@ class Destination:
             described[conventions.DESTINATION_TEMPORARY] = True
         if anonymous:
             described[conventions.DESTINATION_ANONYMOUS] = True
+        self.names = tuple(filter(None, (name, template)))
         # The conventions keep names of high cardinality out of span names.
         self._label = template or ("" if temporary or anonymous else name)
         self._attributes = described

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -13,12 +14,11 @@ from urllib.parse import urlsplit
 from faststream._internal.broker import BrokerUsecase
 from faststream._internal.endpoint.subscriber import SubscriberUsecase
 from opentelemetry import context as otel_context
-from opentelemetry.trace import INVALID_SPAN_CONTEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from opentelemetry.trace import SpanContext
+    from fast_depends.library.serializer import SerializerProto
 
     Subscriber = SubscriberUsecase[Any]
     Broker = BrokerUsecase[Any, Any, Any]
@@ -32,17 +32,42 @@ class Delivery:
         message: What the client delivered.
     """
 
-    __slots__ = ("creation", "message", "subscriber")
+    __slots__ = (
+        "batch_baggage",
+        "call_next",
+        "creations",
+        "message",
+        "subscriber",
+        "thread_baggage",
+    )
 
     def __init__(self, subscriber: Subscriber, message: object) -> None:
         self.subscriber = subscriber
         self.message = message
-        self.creation: SpanContext = INVALID_SPAN_CONTEXT
+        # Trace and span id of each context that came along.
+        self.creations: set[tuple[int, int]] = set()
+        self.batch_baggage: list[Mapping[str, Any]] = []
+        self.call_next: Callable[..., Any] | None = None
+        self.thread_baggage: Mapping[str, Any] | None = None
+
+    def runs_in_thread(self) -> bool:
+        """Whether the handler is no coroutine, so that FastStream runs it in a thread."""
+        handler = getattr(_running(self.call_next), "_original_call", None)
+        # A router of FastAPI puts a coroutine around the function.
+        return handler is not None and not inspect.iscoroutinefunction(
+            inspect.unwrap(handler)
+        )
 
 
 current_delivery: ContextVar[Delivery | None] = ContextVar(
     "faststream_otel_delivery", default=None
 )
+
+
+def current_subscriber() -> Subscriber | None:
+    """Give the subscriber whose message is being handled."""
+    delivery = current_delivery.get()
+    return delivery.subscriber if delivery else None
 
 
 def install() -> None:
@@ -118,6 +143,11 @@ def server(broker: Broker, default_port: int) -> tuple[str, int] | None:
         return None
 
 
+def serializer(broker: Broker) -> SerializerProto | None:
+    """Give what `broker` encodes bodies with."""
+    return broker.config.fd_config._serializer
+
+
 def producers(brokers: Iterable[Broker]) -> Iterator[Any]:
     """What sends the messages of `brokers`: in a test, their stand-ins."""
     for broker in brokers:
@@ -133,6 +163,15 @@ def prefix(subscriber: Subscriber) -> str:
     return subscriber._outer_config.prefix
 
 
+def template(address: Any) -> str:
+    """Give what a subscriber declared: `logs.{level}`.
+
+    Before FastStream 0.7.6 the declaration is gone, and what is left is the pattern
+    that the broker was given: `logs.*`.
+    """
+    return str(getattr(address, "template", address))
+
+
 def handler_name(subscriber: Subscriber) -> str | None:
     """Give the full name of the function that handles a subscriber's messages.
 
@@ -146,9 +185,23 @@ def handler_name(subscriber: Subscriber) -> str | None:
 
 def running_handler_name(call_next: Callable[..., Any]) -> str | None:
     """Give the full name of the handler that a consume scope is about to call."""
+    return _qualified(_running(call_next))
+
+
+def sends_batch(call_next: Callable[..., Any]) -> bool:
+    """Whether a publish scope is inside `publish_batch`."""
+    return _innermost(call_next).__name__ == "publish_batch"
+
+
+def _innermost(call_next: Any) -> Any:
+    """Give what the last of the middlewares will call."""
     while isinstance(call_next, functools.partial):
         call_next = call_next.args[0]
-    return _qualified(getattr(call_next, "__self__", None))
+    return call_next
+
+
+def _running(call_next: Callable[..., Any] | None) -> object:
+    return getattr(_innermost(call_next), "__self__", None)
 
 
 def _qualified(handler: object) -> str | None:

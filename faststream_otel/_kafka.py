@@ -38,9 +38,11 @@ class BaseKafkaTelemetryMiddleware(TelemetryMiddleware[MessageT, CommandT]):
             attributes[conventions.MESSAGE_CONVERSATION_ID] = cmd.correlation_id
         if cmd.partition is not None:
             attributes[conventions.DESTINATION_PARTITION_ID] = str(cmd.partition)
-        add_key(attributes, cmd.key)
-        if cmd.body is None and cmd.key:
-            attributes[conventions.KAFKA_MESSAGE_TOMBSTONE] = True
+        # A key and an empty body are those of a message, not of a batch.
+        if len(cmd.batch_bodies) <= 1:
+            add_key(attributes, cmd.key)
+            if cmd.body is None and cmd.key is not None:
+                attributes[conventions.KAFKA_MESSAGE_TOMBSTONE] = True
         return Outgoing(destination, attributes)
 
 

@@ -8,23 +8,35 @@ from weakref import WeakKeyDictionary
 from faststream.response import PublishCommand
 from opentelemetry import trace
 
-from faststream_otel import __version__
+from faststream_otel import __version__, _arrival, _options
 from faststream_otel import _conventions as conventions
 from faststream_otel._description import Destination, Incoming, Outgoing
 from faststream_otel._faststream import (
     current_delivery,
     handler_name,
     install,
+    serializer,
     server,
 )
-from faststream_otel._scopes import ProcessScope, PublishScope
+from faststream_otel._processing import ProcessScope
+from faststream_otel._propagation import Propagation
+from faststream_otel._receiving import ReceiveScope
+from faststream_otel._sending import SendScope
 
 if TYPE_CHECKING:
-    from faststream import BaseMiddleware, ContextRepo
+    from collections.abc import Iterable, Sequence
+
+    from fast_depends.library.serializer import SerializerProto
+    from faststream import BaseMiddleware, ContextRepo, StreamMessage
+    from opentelemetry.propagators.textmap import TextMapPropagator
     from opentelemetry.trace import TracerProvider
 
+    from faststream_otel._arrival import Arrival
+    from faststream_otel._conventions import Operation
     from faststream_otel._description import Attributes
     from faststream_otel._faststream import Broker, Subscriber
+    from faststream_otel._options import BaggageKeys, Hook
+    from faststream_otel._options import Incoming as IncomingOption
 
 MessageT = TypeVar("MessageT")
 CommandT = TypeVar("CommandT", bound=PublishCommand)
@@ -40,38 +52,98 @@ class Source:
         attributes: What is equal for all messages of the subscriber.
     """
 
-    __slots__ = ("attributes", "destinations")
+    __slots__ = ("attributes", "destinations", "mixed")
 
     def __init__(self, attributes: Attributes) -> None:
         self.attributes = attributes
-        self.destinations: dict[str, Destination] = {}
+        self.destinations: dict[Any, Destination] = {}
+        self.mixed = Destination("", attributes)
 
 
 class TelemetryMiddleware(Generic[MessageT, CommandT]):
     """Traces what a broker sends and handles.
 
     Use the class of your broker's module, one instance a broker.
-
-    Args:
-        tracer_provider: Where spans go. The global provider if left out, even if
-            that is set later.
     """
 
     _system: ClassVar[str]
     _default_port: ClassVar[int]
 
-    def __init__(self, *, tracer_provider: TracerProvider | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        tracer_provider: TracerProvider | None = None,
+        propagator: TextMapPropagator | None = None,
+        incoming: IncomingOption = "continue",
+        baggage_keys: BaggageKeys | None = None,
+        capture_headers: Iterable[str] | None = None,
+        exclude: Iterable[str] | None = None,
+        publish_hook: Hook | None = None,
+        consume_hook: Hook | None = None,
+        create_spans: bool = False,
+        settle_spans: bool = False,
+        record_body_size: bool = False,
+    ) -> None:
+        """Make a middleware; everything is optional.
+
+        Args:
+            tracer_provider: Where spans go. Left out: the global provider, even if
+                that is set later.
+            propagator: How context travels in headers. Left out: the global
+                propagator, asked at each message.
+            incoming: What the context of a received message means.
+                `"continue"`: its span is the parent, and linked.
+                `"link"`: a new trace begins, with a link.
+                `"ignore"`: a new trace begins, and nothing of the headers is
+                believed, baggage included.
+            baggage_keys: Which baggage keys are accepted and sent on: a collection,
+                or a function from a key to a bool. Left out: all.
+            capture_headers: Names of headers to be recorded as
+                `messaging.header.<name>`. Left out: those in
+                `OTEL_INSTRUMENTATION_MESSAGING_EXPERIMENTAL_HEADERS_INCLUDED`,
+                separated by commas.
+            exclude: Patterns, as in `fnmatch`, of destinations that are not traced;
+                context still passes through. Left out: those in
+                `OTEL_PYTHON_FASTSTREAM_EXCLUDED_DESTINATIONS`, separated by commas.
+            publish_hook: Called with a span and the command that is sent, to enrich
+                the span. What it raises is logged once.
+            consume_hook: Called with a span and the message that was received, to
+                enrich the span. What it raises is logged once.
+            create_spans: Record a create span for each message of a batch.
+            settle_spans: Record spans of ack, nack and reject.
+            record_body_size: Record the size of bodies in bytes, before compression.
+
+        Raises:
+            ValueError: An option has a value that makes no sense.
+            TypeError: An option has a value of a wrong type.
+        """
+        self._options = _options.check(
+            propagator=propagator,
+            incoming=incoming,
+            baggage_keys=baggage_keys,
+            capture_headers=capture_headers,
+            exclude=exclude,
+            publish_hook=publish_hook,
+            consume_hook=consume_hook,
+            create_spans=create_spans,
+            settle_spans=settle_spans,
+            record_body_size=record_body_size,
+        )
         install()
+        self._propagation = Propagation(self._options)
         self._tracer = trace.get_tracer(
             conventions.SCOPE_NAME,
             __version__,
             tracer_provider,
             conventions.SCHEMA_URL,
         )
+        self._serializer: SerializerProto | None = None
+        self._carries_context = True
         self._servers: set[tuple[str, int] | None] = set()
         self._common: Attributes = {conventions.SYSTEM: self._system}
         self._destinations: dict[Any, Destination] = {}
         self._sources: WeakKeyDictionary[Subscriber, Source] = WeakKeyDictionary()
+        self._sourceless = Source(self._common)
 
     def __call__(
         self,
@@ -81,15 +153,18 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
         context: ContextRepo,
     ) -> BaseMiddleware[Any, Any]:
         """Make what FastStream runs around one message; FastStream calls it."""
+        if msg is None:
+            return SendScope(self, msg, context)
         delivery = current_delivery.get()
-        if msg is None or delivery is None or delivery.message is not msg:
-            return PublishScope(self, msg, context)
+        if delivery is None or delivery.message is not msg:
+            return ReceiveScope(self, msg, context)
         return ProcessScope(self, context, delivery)
 
     def _bind(self, broker: Broker) -> None:
         """Learn which broker is served, when it connects."""
         address = server(broker, self._default_port)
         self._servers.add(address)
+        self._serializer = serializer(broker)
         self._common = {conventions.SYSTEM: self._system}
         # With one middleware on several brokers, whose a message is, is not known.
         if address is not None and len(self._servers) == 1:
@@ -98,8 +173,11 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
             self._common[conventions.SERVER_PORT] = address[1]
         self._destinations.clear()
         self._sources.clear()
+        self._sourceless = Source(self._common)
 
-    def _source(self, subscriber: Subscriber) -> Source:
+    def _source(self, subscriber: Subscriber | None) -> Source:
+        if subscriber is None:
+            return self._sourceless
         source = self._sources.get(subscriber)
         if source is None:
             attributes = {**self._common, **self._subscriber_facts(subscriber)}
@@ -108,6 +186,27 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
                 attributes[conventions.CODE_FUNCTION_NAME] = handler
             source = self._sources[subscriber] = Source(attributes)
         return source
+
+    def _arrival(
+        self, message: MessageT, subscriber: Subscriber | None
+    ) -> Arrival | None:
+        """Describe a delivered message or batch; None if there is none to trace.
+
+        Args:
+            message: What the client delivered.
+            subscriber: Whose handler gets it; None if the application fetched it.
+        """
+        described = self._describe_message(message, subscriber)
+        if not described:
+            return None
+        if isinstance(described, Incoming):
+            return _arrival.of_message(described, self._propagation, self._options)
+        mixed = self._source(subscriber).mixed
+        return _arrival.of_batch(described, mixed, self._propagation, self._options)
+
+    def _is_excluded(self, destination: Destination) -> bool:
+        excludes = self._options.excludes
+        return excludes is not None and any(map(excludes, destination.names))
 
     # What a broker's module says.
 
@@ -122,9 +221,20 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
     def _describe_command(self, cmd: CommandT) -> Outgoing:
         raise NotImplementedError
 
-    def _describe_message(self, message: MessageT, subscriber: Any) -> Incoming | None:
-        """Describe a delivered message; None if there is none to trace."""
+    def _describe_message(
+        self, message: MessageT, subscriber: Any
+    ) -> Incoming | Sequence[Incoming] | None:
+        """Describe what was delivered: a message, a batch, or None of either."""
         raise NotImplementedError
+
+    def _body_size(self, message: StreamMessage[Any]) -> int:
+        """Give the size of a received body, or of all bodies of a batch, in bytes."""
+        body = message.body
+        return len(body) if isinstance(body, bytes) else sum(map(len, body))
+
+    def _settles(self, message: StreamMessage[Any], operation: Operation) -> bool:
+        """Whether the broker is told when `message` is settled in this way."""
+        return message.committed is None
 
 
 def remember(

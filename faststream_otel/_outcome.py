@@ -57,8 +57,6 @@ def record(span: Span, error: BaseException) -> None:
         span: The span that is about to end.
         error: What was raised; a decision leaves the span's status unset.
     """
-    if not span.is_recording():
-        return
     decided = decision(error)
     if decided is not None:
         span.set_attribute(conventions.FASTSTREAM_DECISION, decided)

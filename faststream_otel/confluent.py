@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from faststream.confluent.response import KafkaPublishCommand
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from confluent_kafka import Message
 
     from faststream_otel._description import Attributes
+    from faststream_otel._middleware import Source
 
 __all__ = ("KafkaTelemetryMiddleware",)
 
@@ -27,28 +29,31 @@ class KafkaTelemetryMiddleware(
     Give one instance to each broker:
     `KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])`.
     The spans follow OpenTelemetry's conventions for Kafka.
-
-    Args:
-        tracer_provider: Where spans go. The global provider if left out, even if
-            that is set later.
     """
 
-    def _describe_message(self, message: Message, subscriber: Any) -> Incoming:
+    def _describe_message(
+        self, message: Message | Sequence[Message], subscriber: Any
+    ) -> Incoming | list[Incoming]:
         source = self._source(subscriber)
-        topic = message.topic() or ""
-        destination = source.destinations.get(topic)
-        if destination is None:
-            destination = remember(
-                source.destinations, topic, Destination(topic, source.attributes)
-            )
-        attributes: Attributes = {}
-        partition, offset = message.partition(), message.offset()
-        if partition is not None:
-            attributes[conventions.DESTINATION_PARTITION_ID] = str(partition)
-        if offset is not None:
-            attributes[conventions.KAFKA_OFFSET] = offset
-        add_key(attributes, message.key())
-        if message.value() is None:
-            attributes[conventions.KAFKA_MESSAGE_TOMBSTONE] = True
-        # Of a header that stands there twice, the last counts, as in other languages.
-        return Incoming(destination, attributes, dict(message.headers() or ()))
+        if isinstance(message, Sequence):
+            return [_describe(record, source) for record in message]
+        return _describe(message, source)
+
+
+def _describe(message: Message, source: Source) -> Incoming:
+    topic = message.topic() or ""
+    destination = source.destinations.get(topic)
+    if destination is None:
+        destination = Destination(topic, source.attributes)
+        remember(source.destinations, topic, destination)
+    attributes: Attributes = {}
+    partition, offset = message.partition(), message.offset()
+    if partition is not None:
+        attributes[conventions.DESTINATION_PARTITION_ID] = str(partition)
+    if offset is not None:
+        attributes[conventions.KAFKA_OFFSET] = offset
+    add_key(attributes, message.key())
+    if message.value() is None:
+        attributes[conventions.KAFKA_MESSAGE_TOMBSTONE] = True
+    # Of a header that stands there twice, the last counts, as in other languages.
+    return Incoming(destination, attributes, dict(message.headers() or ()))

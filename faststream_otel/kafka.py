@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from faststream.kafka.response import KafkaPublishCommand
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._description import Destination, Incoming
+from faststream_otel._faststream import template
 from faststream_otel._kafka import BaseKafkaTelemetryMiddleware, add_key
 from faststream_otel._middleware import remember
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from aiokafka import ConsumerRecord
 
     from faststream_otel._description import Attributes
+    from faststream_otel._middleware import Source
 
 __all__ = ("KafkaTelemetryMiddleware",)
 
@@ -27,35 +30,34 @@ class KafkaTelemetryMiddleware(
     Give one instance to each broker:
     `KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])`.
     The spans follow OpenTelemetry's conventions for Kafka.
-
-    Args:
-        tracer_provider: Where spans go. The global provider if left out, even if
-            that is set later.
     """
 
     def _describe_message(
-        self, message: ConsumerRecord[Any, Any], subscriber: Any
-    ) -> Incoming:
+        self, message: ConsumerRecord[Any, Any] | Sequence[ConsumerRecord[Any, Any]],
+        subscriber: Any,
+    ) -> Incoming | list[Incoming]:
         source = self._source(subscriber)
-        topic = message.topic
-        destination = source.destinations.get(topic)
-        if destination is None:
-            pattern = subscriber.pattern
-            destination = remember(
-                source.destinations,
-                topic,
-                Destination(
-                    topic,
-                    source.attributes,
-                    template=pattern.template if pattern else None,
-                ),
-            )
-        attributes: Attributes = {
-            conventions.DESTINATION_PARTITION_ID: str(message.partition),
-            conventions.KAFKA_OFFSET: message.offset,
-        }
-        add_key(attributes, message.key)
-        if message.value is None:
-            attributes[conventions.KAFKA_MESSAGE_TOMBSTONE] = True
-        # Of a header that stands there twice, the last counts, as in other languages.
-        return Incoming(destination, attributes, dict(message.headers))
+        pattern = getattr(subscriber, "pattern", None)
+        declared = template(pattern) if pattern else None
+        if isinstance(message, Sequence):
+            return [_describe(record, source, declared) for record in message]
+        return _describe(message, source, declared)
+
+
+def _describe(
+    record: ConsumerRecord[Any, Any], source: Source, declared: str | None
+) -> Incoming:
+    topic = record.topic
+    destination = source.destinations.get(topic)
+    if destination is None:
+        destination = Destination(topic, source.attributes, template=declared)
+        remember(source.destinations, topic, destination)
+    attributes: Attributes = {
+        conventions.DESTINATION_PARTITION_ID: str(record.partition),
+        conventions.KAFKA_OFFSET: record.offset,
+    }
+    add_key(attributes, record.key)
+    if record.value is None:
+        attributes[conventions.KAFKA_MESSAGE_TOMBSTONE] = True
+    # Of a header that stands there twice, the last counts, as in other languages.
+    return Incoming(destination, attributes, dict(record.headers))

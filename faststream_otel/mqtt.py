@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from faststream.mqtt.response import MQTTPublishCommand
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._description import Destination, Incoming, Outgoing
+from faststream_otel._faststream import template
 from faststream_otel._middleware import TelemetryMiddleware, remember
 
 if TYPE_CHECKING:
     from zmqtt import Message
 
+    from faststream import StreamMessage
+
+    from faststream_otel._conventions import Operation
     from faststream_otel._description import Attributes
+    from faststream_otel._faststream import Broker
+
+_logger = logging.getLogger("faststream_otel")
 
 __all__ = ("MQTTTelemetryMiddleware",)
 
@@ -25,14 +33,21 @@ class MQTTTelemetryMiddleware(TelemetryMiddleware["Message", MQTTPublishCommand]
     `MQTTBroker(middlewares=[MQTTTelemetryMiddleware()])`.
     Context travels in user properties, which MQTT has since version 5.
     The group of a shared subscription is the consumer group.
-
-    Args:
-        tracer_provider: Where spans go. The global provider if left out, even if
-            that is set later.
     """
 
     _system = "mqtt"
     _default_port = 1883
+
+    def _bind(self, broker: Broker) -> None:
+        super()._bind(broker)
+        version = getattr(broker.config, "version", None)
+        if version == "3.1.1" and self._carries_context:
+            self._carries_context = False
+            _logger.warning(
+                "MQTT 3.1.1 has no user properties: spans are recorded, but no "
+                "context is sent, so each message starts a trace. MQTT 5 has them: "
+                'MQTTBroker(version="5.0").'
+            )
 
     def _subscriber_facts(self, subscriber: Any) -> Attributes:
         topic: str = subscriber.topic
@@ -56,7 +71,7 @@ class MQTTTelemetryMiddleware(TelemetryMiddleware["Message", MQTTPublishCommand]
         topic = message.topic
         destination = source.destinations.get(topic)
         if destination is None:
-            declared = subscriber.address.template
+            declared = _declared(subscriber) if subscriber else topic
             destination = remember(
                 source.destinations,
                 topic,
@@ -69,3 +84,17 @@ class MQTTTelemetryMiddleware(TelemetryMiddleware["Message", MQTTPublishCommand]
         properties = message.properties
         headers = dict(properties.user_properties) if properties else {}
         return Incoming(destination, {}, headers)
+
+    def _settles(self, message: StreamMessage[Any], operation: Operation) -> bool:
+        # Only QoS 1 and 2 are acknowledged, and MQTT has no negative acknowledgement.
+        return (
+            message.committed is None
+            and message.raw_message.qos > 0
+            and operation is not conventions.NACK
+        )
+
+
+def _declared(subscriber: Any) -> str:
+    declared = template(getattr(subscriber, "address", subscriber.topic))
+    # Before FastStream 0.7.6 the group of a shared subscription stands in front.
+    return declared.split("/", 2)[2] if declared.startswith("$share/") else declared

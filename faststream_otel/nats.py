@@ -9,10 +9,15 @@ from nats.aio.msg import Msg
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._description import Destination, Incoming, Outgoing
+from faststream_otel._faststream import template
 from faststream_otel._middleware import TelemetryMiddleware, remember
 
 if TYPE_CHECKING:
+    from faststream import StreamMessage
+
+    from faststream_otel._conventions import Operation
     from faststream_otel._description import Attributes
+    from faststream_otel._middleware import Source
 
 __all__ = ("NatsTelemetryMiddleware",)
 
@@ -23,10 +28,6 @@ class NatsTelemetryMiddleware(TelemetryMiddleware[Msg, NatsPublishCommand]):
     Give one instance to each broker:
     `NatsBroker(middlewares=[NatsTelemetryMiddleware()])`.
     A queue group is the consumer group; the inbox of a request is temporary.
-
-    Args:
-        tracer_provider: Where spans go. The global provider if left out, even if
-            that is set later.
     """
 
     _system = "nats"
@@ -46,7 +47,7 @@ class NatsTelemetryMiddleware(TelemetryMiddleware[Msg, NatsPublishCommand]):
                 Destination(
                     subject,
                     self._common,
-                    temporary=subject.startswith("_INBOX."),
+                    temporary=_is_temporary(subject),
                 ),
             )
         attributes: Attributes = {}
@@ -54,22 +55,38 @@ class NatsTelemetryMiddleware(TelemetryMiddleware[Msg, NatsPublishCommand]):
             attributes[conventions.MESSAGE_CONVERSATION_ID] = cmd.correlation_id
         return Outgoing(destination, attributes)
 
-    def _describe_message(self, message: Msg, subscriber: Any) -> Incoming | None:
+    def _describe_message(
+        self, message: Msg | list[Msg], subscriber: Any
+    ) -> Incoming | list[Incoming] | None:
+        source = self._source(subscriber)
+        if isinstance(message, list):
+            return [_describe(one, source, subscriber) for one in message]
         if not isinstance(message, Msg):
             # A watched key-value or object store delivers changes, not messages.
             return None
-        source = self._source(subscriber)
-        subject = message.subject
-        destination = source.destinations.get(subject)
-        if destination is None:
-            declared = subscriber.subject.template
-            destination = remember(
-                source.destinations,
-                subject,
-                Destination(
-                    subject,
-                    source.attributes,
-                    template=declared if declared != subject else None,
-                ),
-            )
-        return Incoming(destination, {}, message.headers or {})
+        return _describe(message, source, subscriber)
+
+    def _settles(self, message: StreamMessage[Any], operation: Operation) -> bool:
+        # FastStream marks messages of core NATS, which knows no acknowledgement.
+        raw = message.raw_message
+        return not all(one.is_acked for one in (raw if isinstance(raw, list) else [raw]))
+
+
+def _describe(message: Msg, source: Source, subscriber: Any) -> Incoming:
+    subject = message.subject
+    destination = source.destinations.get(subject)
+    if destination is None:
+        declared = template(subscriber.subject) if subscriber else subject
+        destination = Destination(
+            subject,
+            source.attributes,
+            template=declared if declared != subject else None,
+            temporary=_is_temporary(subject),
+        )
+        remember(source.destinations, subject, destination)
+    return Incoming(destination, {}, message.headers or {})
+
+
+def _is_temporary(subject: str) -> bool:
+    # The inbox of a request: it is given a random subject.
+    return subject.startswith("_INBOX.")

@@ -31,10 +31,6 @@ class RabbitTelemetryMiddleware(
     The spans follow OpenTelemetry's conventions for RabbitMQ: a destination is called
     `exchange:routing key` when sending, and `exchange:routing key:queue` when
     processing, without the parts that are empty or repeat the one before.
-
-    Args:
-        tracer_provider: Where spans go. The global provider if left out, even if
-            that is set later.
     """
 
     _system = "rabbitmq"
@@ -65,14 +61,13 @@ class RabbitTelemetryMiddleware(
     def _describe_message(self, message: IncomingMessage, subscriber: Any) -> Incoming:
         source = self._source(subscriber)
         routing_key = message.routing_key or ""
-        destination = source.destinations.get(routing_key)
+        exchange = message.exchange or ""
+        destination = source.destinations.get((exchange, routing_key))
         if destination is None:
-            exchange = message.exchange or ""
-            queue = f"{prefix(subscriber)}{subscriber.queue.name}"
-            declared = f"{prefix(subscriber)}{subscriber.queue.routing_template()}"
+            queue, declared = _declared(subscriber, routing_key)
             destination = remember(
                 source.destinations,
-                routing_key,
+                (exchange, routing_key),
                 Destination(
                     _name(exchange, routing_key, queue),
                     {**source.attributes, **_routing_key(routing_key)},
@@ -80,13 +75,24 @@ class RabbitTelemetryMiddleware(
                     template=_name(exchange, declared, queue)
                     if exchange and declared != routing_key
                     else None,
-                    anonymous=_is_anonymous(queue),
+                    temporary=_is_temporary(routing_key),
+                    anonymous=_is_anonymous(queue or routing_key),
                 ),
             )
         attributes: Attributes = {}
         if message.delivery_tag is not None:
             attributes[conventions.RABBITMQ_DELIVERY_TAG] = message.delivery_tag
         return Incoming(destination, attributes, message.headers)
+
+
+def _declared(subscriber: Any, routing_key: str) -> tuple[str, str]:
+    """Give a subscriber's queue, and the routing key that it was bound with."""
+    if subscriber is None:
+        return "", routing_key
+    before, queue = prefix(subscriber), subscriber.queue
+    # Before FastStream 0.7.6 only the pattern that the broker was given is left.
+    declared = getattr(queue, "routing_template", queue.routing)()
+    return f"{before}{queue.name}", f"{before}{declared}"
 
 
 def _name(*parts: str) -> str:

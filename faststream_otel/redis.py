@@ -5,15 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from faststream.redis.message import bDATA_KEY
+from faststream.redis.parser import BinaryMessageFormatV1
 from faststream.redis.response import RedisPublishCommand
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._description import Destination, Incoming, Outgoing
+from faststream_otel._faststream import current_subscriber, template
 from faststream_otel._middleware import TelemetryMiddleware, remember
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from faststream import StreamMessage
+    from faststream.redis.parser import MessageFormat
+
+    from faststream_otel._conventions import Operation
     from faststream_otel._description import Attributes
 
 __all__ = ("RedisTelemetryMiddleware",)
@@ -28,18 +34,13 @@ class RedisTelemetryMiddleware(
     `RedisBroker(middlewares=[RedisTelemetryMiddleware()])`.
     Context travels in the envelope that FastStream puts around a message. The group
     of a stream is the consumer group.
-
-    Args:
-        tracer_provider: Where spans go. The global provider if left out, even if
-            that is set later.
     """
 
     _system = "redis"
     _default_port = 6379
 
     def _subscriber_facts(self, subscriber: Any) -> Attributes:
-        stream = getattr(subscriber, "stream_sub", None)
-        group = getattr(stream, "group", None)
+        group = _group(subscriber)
         return {conventions.CONSUMER_GROUP_NAME: group} if group else {}
 
     def _describe_command(self, cmd: RedisPublishCommand) -> Outgoing:
@@ -55,28 +56,62 @@ class RedisTelemetryMiddleware(
 
     def _describe_message(
         self, message: Mapping[str, Any], subscriber: Any
-    ) -> Incoming:
+    ) -> Incoming | list[Incoming]:
         source = self._source(subscriber)
         name = message["channel"]
         destination = source.destinations.get(name)
         if destination is None:
             # Only a channel can be subscribed to by a pattern.
-            declared = (
-                subscriber.channel.address.template if message.get("pattern") else None
-            )
-            destination = remember(
-                source.destinations,
+            pattern = message.get("pattern") if subscriber else None
+            destination = Destination(
                 name,
-                Destination(name, source.attributes, template=declared),
+                source.attributes,
+                template=_declared(subscriber) if pattern else None,
             )
-        return Incoming(destination, {}, _headers(message["data"], subscriber))
+            remember(source.destinations, name, destination)
+        envelope = _envelope(subscriber)
+        data = message["data"]
+        if isinstance(data, list):
+            return [Incoming(destination, {}, _open(one, envelope)[1]) for one in data]
+        return Incoming(destination, {}, _open(data, envelope)[1])
+
+    def _body_size(self, message: StreamMessage[Any]) -> int:
+        data = message.raw_message["data"]
+        if not isinstance(data, list):
+            return super()._body_size(message)
+        # FastStream makes one body of a batch, larger than those of its messages.
+        envelope = _envelope(current_subscriber())
+        return sum(len(_open(one, envelope)[0]) for one in data)
+
+    def _settles(self, message: StreamMessage[Any], operation: Operation) -> bool:
+        # Only the group of a stream is told, and only of what was handled.
+        return (
+            message.committed is None
+            and operation is conventions.ACK
+            and _group(current_subscriber()) is not None
+        )
 
 
-def _headers(data: Any, subscriber: Any) -> dict[str, Any]:
+def _declared(subscriber: Any) -> str:
+    channel = subscriber.channel
+    return template(getattr(channel, "address", channel.name))
+
+
+def _group(subscriber: object) -> str | None:
+    return getattr(getattr(subscriber, "stream_sub", None), "group", None)
+
+
+def _envelope(subscriber: Any) -> type[MessageFormat]:
+    """Give the format in which a subscriber's messages carry their headers."""
+    if subscriber is None:
+        return BinaryMessageFormatV1
+    envelope: type[MessageFormat] = subscriber.config.message_format
+    return envelope
+
+
+def _open(data: Any, envelope: type[MessageFormat]) -> tuple[bytes, Mapping[str, Any]]:
+    """Give the body and headers of a message, which need not be FastStream's."""
     if isinstance(data, dict):
-        # A stream's entry, of FastStream or of somebody else.
+        # A stream's entry.
         data = data.get(bDATA_KEY)
-    if not isinstance(data, bytes):
-        return {}
-    headers: dict[str, Any] = subscriber.config.message_format.parse(data)[1]
-    return headers
+    return envelope.parse(data) if isinstance(data, bytes) else (b"", {})

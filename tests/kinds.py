@@ -44,11 +44,20 @@ class Kind:
     def __str__(self) -> str:
         return self.name
 
-    def traced(self, recorder: SpanRecorder, **options: Any) -> Any:
-        """Make a broker whose spans go to `recorder`."""
+    def traced(
+        self,
+        recorder: SpanRecorder,
+        *,
+        telemetry: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> Any:
+        """Make a broker whose spans go to `recorder`.
+
+        `telemetry` are options of the middleware, `options` those of the broker.
+        """
         provider = TracerProvider(resource=Resource({"service.name": "test"}))
         provider.add_span_processor(recorder)
-        middleware = self.middleware(tracer_provider=provider)
+        middleware = self.middleware(tracer_provider=provider, **(telemetry or {}))
         return self.broker(middlewares=[middleware], **options)
 
     def subscriber(self, broker: Any, name: str, **options: Any) -> Any:
@@ -73,6 +82,8 @@ class Kind:
         self, broker: Any, message: Any, name: str, **options: Any
     ) -> Any:
         """Request on `broker`."""
+        if self.name == "mqtt":
+            return await broker.request(message, name, **options)
         return await broker.request(message, **{self.sent_to: name}, **options)
 
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 CONSTANTS = {
     name: value
     for name, value in vars(_conventions).items()
-    if name.isupper() and isinstance(value, str) and not name.startswith("SC")
+    if name.isupper()
+    and isinstance(value, str)
+    and name not in {"SCHEMA_URL", "SCOPE_NAME", "HEADER_PREFIX"}
 }
 
 

@@ -18,6 +18,7 @@ from opentelemetry.trace import (
 )
 
 from faststream_otel import _faults, _propagation
+from faststream_otel.nats import NatsTelemetryMiddleware
 from faststream_otel.testing import SpanRecorder, in_memory
 from tests.kinds import KINDS, Kind, every_kind
 from tests.test_spans import run, tree
@@ -31,6 +32,7 @@ TRACE = 0x0AF7651916CD43DD8448EB211C80319C
 SPAN = 0xB7AD6B7169203331
 TRACEPARENT = f"00-{TRACE:032x}-{SPAN:016x}-01"
 
+PROPAGATION = NatsTelemetryMiddleware()._propagation
 NATS = next(kind for kind in KINDS if kind.name == "nats")
 
 
@@ -325,23 +327,23 @@ def test_baggage_travels_in_the_context(kind: Kind) -> None:
 @pytest.mark.parametrize(
     "value",
     [b"\xff\xfe", 17, None, ["a", "b"], {"a": 1}, "x" * 10_000, b"", "", "00-1-2-3"],
-    ids=repr,
+    ids=lambda value: repr(value)[:20],
 )
 @pytest.mark.parametrize("name", ["traceparent", "tracestate", "baggage"])
 def test_nonsense_is_no_context(
     name: str, value: object, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A header of a wrong type, malformed or too long is dropped quietly."""
-    context = _propagation.extract({name: value})
-    assert not _propagation.span_context(context).is_valid
+    context, creation, _ = PROPAGATION.receive({name: value})
+    assert not creation.is_valid
     assert not baggage.get_all(context)
     assert "xxxxxxxx" not in caplog.text
 
 
-@pytest.mark.parametrize("value", [TRACEPARENT, TRACEPARENT.encode()])
+@pytest.mark.parametrize("value", [TRACEPARENT, TRACEPARENT.encode()], ids=type)
 def test_text_and_bytes_are_read(value: object) -> None:
     """Clients deliver either."""
-    found = _propagation.span_context(_propagation.extract({"traceparent": value}))
+    found = PROPAGATION.receive({"traceparent": value}).creation
     assert (found.trace_id, found.span_id, found.is_remote) == (TRACE, SPAN, True)
 
 
@@ -351,8 +353,8 @@ def test_the_running_context_is_no_messages_context() -> None:
 
     token = otel_context.attach(baggage.set_baggage("tenant", "other"))
     try:
-        assert not baggage.get_all(_propagation.extract({"baggage": 17}))
-        assert not baggage.get_all(_propagation.extract({}))
+        for headers in ({"baggage": 17}, {}):
+            assert not baggage.get_all(PROPAGATION.receive(headers).context)
     finally:
         otel_context.detach(token)
 

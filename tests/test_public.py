@@ -8,7 +8,7 @@ import pkgutil
 import faststream_otel
 
 PUBLIC = {
-    "faststream_otel": {"CurrentSpan", "__version__"},
+    "faststream_otel": {"Baggage", "CurrentBaggage", "CurrentSpan", "__version__"},
     "faststream_otel.confluent": {"KafkaTelemetryMiddleware"},
     "faststream_otel.kafka": {"KafkaTelemetryMiddleware"},
     "faststream_otel.mqtt": {"MQTTTelemetryMiddleware"},

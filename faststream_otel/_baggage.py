@@ -1,0 +1,151 @@
+"""Baggage: key-value pairs that travel with a message and with all that follows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry import baggage
+from opentelemetry import context as otel_context
+from opentelemetry.baggage.propagation import W3CBaggagePropagator
+from opentelemetry.context import Context
+
+from faststream_otel._faststream import current_delivery
+from faststream_otel._propagation import _GETTER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from faststream import StreamMessage
+    from typing_extensions import Self
+
+_W3C = W3CBaggagePropagator()
+
+
+class Baggage:
+    """A set of baggage entries.
+
+    Args:
+        payload: The entries.
+        batch_payload: The entries of each message, where they come from a batch.
+    """
+
+    __slots__ = ("_batch", "_entries")
+
+    def __init__(
+        self,
+        payload: Mapping[str, Any],
+        batch_payload: Iterable[Mapping[str, Any]] | None = None,
+    ) -> None:
+        self._entries: Mapping[str, Any] = dict(payload)
+        self._batch = [dict(entries) for entries in batch_payload or ()]
+
+    def get_all(self) -> dict[str, Any]:
+        """Give a copy of all entries."""
+        return dict(self._read())
+
+    def get_all_batch(self) -> list[dict[str, Any]]:
+        """Give a copy of the entries of each message of a batch, in its order."""
+        return [dict(entries) for entries in self._batch]
+
+    def get(self, key: str) -> Any | None:
+        """Give the value of `key`, None if there is no such entry."""
+        return self._read().get(key)
+
+    def set(self, key: str, value: Any) -> None:
+        """Add an entry, or replace the one of the same key.
+
+        Args:
+            key: Its name, without spaces, as W3C Baggage asks for.
+            value: Sent as text.
+        """
+        self._write({**self._read(), key: value})
+
+    def remove(self, key: str) -> None:
+        """Drop the entry of `key`, if there is one."""
+        self._write({k: v for k, v in self._read().items() if k != key})
+
+    def clear(self) -> None:
+        """Drop all entries: nothing of them is sent on."""
+        self._write({})
+
+    def to_headers(self, headers: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Write the entries as headers, in the form of W3C Baggage.
+
+        Args:
+            headers: Headers to add them to; they are copied.
+        """
+        carrier = dict(headers or {})
+        _W3C.inject(carrier, _in_context(self._read(), Context()))
+        return carrier
+
+    @classmethod
+    def from_headers(cls, headers: Mapping[str, Any]) -> Self:
+        """Read the entries that headers carry in the form of W3C Baggage."""
+        return cls(_from_headers(headers))
+
+    @classmethod
+    def from_msg(cls, msg: StreamMessage[Any]) -> Self:
+        """Read the entries that a message carries, merged if it is a batch."""
+        if not msg.batch_headers:
+            return cls.from_headers(msg.headers)
+        batch = [_from_headers(headers) for headers in msg.batch_headers]
+        return cls(merge(batch), batch)
+
+    def _read(self) -> Mapping[str, Any]:
+        return self._entries
+
+    def _write(self, entries: Mapping[str, Any]) -> None:
+        self._entries = entries
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.get_all()!r})"
+
+
+class ContextBaggage(Baggage):
+    """The baggage of the current OpenTelemetry context, as `CurrentBaggage` gives it.
+
+    It has no entries of its own: whatever sets baggage through the API is seen here,
+    and the other way round. As with the API, a change is for the task that makes it
+    and for the tasks that it starts. A handler that is no coroutine runs in a thread,
+    in a copy of the context: what it changes is kept for the messages that it
+    publishes by returning.
+    """
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        delivery = current_delivery.get()
+        super().__init__({}, delivery.batch_baggage if delivery else None)
+
+    def _read(self) -> Mapping[str, Any]:
+        return baggage.get_all()
+
+    def _write(self, entries: Mapping[str, Any]) -> None:
+        context = _in_context(entries, baggage.clear())
+        otel_context.attach(context)
+        delivery = current_delivery.get()
+        if delivery is not None and delivery.runs_in_thread():
+            delivery.thread_baggage = entries
+
+
+def merge(batch: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Give the entries of all messages; of one key, the last message's counts."""
+    merged: dict[str, Any] = {}
+    for entries in batch:
+        merged.update(entries)
+    return merged
+
+
+def replace(entries: Mapping[str, Any], context: Context) -> Context:
+    """Give `context` with these entries instead of those it has."""
+    return _in_context(entries, baggage.clear(context))
+
+
+def _in_context(entries: Mapping[str, Any], context: Context) -> Context:
+    for key, value in entries.items():
+        context = baggage.set_baggage(key, value, context)
+    return context
+
+
+def _from_headers(headers: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(baggage.get_all(_W3C.extract(headers, Context(), _GETTER)))

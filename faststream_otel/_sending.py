@@ -1,0 +1,137 @@
+"""Publish, request and reply spans."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from faststream import BaseMiddleware
+from faststream.response import PublishType
+from opentelemetry import context as otel_context
+from opentelemetry.trace import INVALID_SPAN, Link, SpanKind, set_span_in_context
+
+from faststream_otel import _conventions as conventions
+from faststream_otel import _spans
+from faststream_otel._faststream import current_delivery, sends_batch
+from faststream_otel._faults import tell_once
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from faststream import ContextRepo
+    from faststream.response import PublishCommand
+    from opentelemetry.context import Context
+    from opentelemetry.trace import Span
+
+    from faststream_otel._middleware import TelemetryMiddleware
+
+_OPERATIONS = {
+    PublishType.PUBLISH: conventions.PUBLISH,
+    PublishType.REQUEST: conventions.REQUEST,
+    PublishType.REPLY: conventions.REPLY,
+}
+
+
+class _Sending(NamedTuple):
+    """A message on its way out, with the headers that it is to have."""
+
+    span: Span
+    context: Context
+    headers: dict[str, Any]
+
+
+class SendScope(BaseMiddleware[Any, Any]):
+    """What FastStream makes of our middleware around what is sent.
+
+    A scope knows no broker: the middleware that made it describes commands for it.
+    Whatever fails in here is told once, and the message goes on.
+    """
+
+    __slots__ = ("_telemetry",)
+
+    def __init__(
+        self,
+        telemetry: TelemetryMiddleware[Any, Any],
+        message: Any,
+        context: ContextRepo,
+    ) -> None:
+        super().__init__(message, context=context)
+        self._telemetry = telemetry
+
+    async def publish_scope(
+        self,
+        call_next: Callable[[Any], Awaitable[Any]],
+        cmd: PublishCommand,
+    ) -> Any:
+        """Send a message, or a batch, inside its span."""
+        before = otel_context.get_current()
+        if _spans.is_suppressed(before):
+            return await call_next(cmd)
+        try:
+            sending = self._start(call_next, cmd, before)
+        except Exception:
+            tell_once("Tracing of a publish")
+            return await call_next(cmd)
+
+        written = cmd.headers
+        cmd.headers = sending.headers
+        token = otel_context.attach(sending.context)
+        try:
+            return await call_next(cmd)
+        except BaseException as error:
+            # A middleware around ours may try again: it is to find what the caller
+            # wrote, not our context as if it were the caller's.
+            cmd.headers = written
+            _spans.end(sending.span, error)
+            raise
+        finally:
+            otel_context.detach(token)
+            _spans.end(sending.span)
+
+    def _start(
+        self,
+        call_next: Callable[[Any], Awaitable[Any]],
+        cmd: PublishCommand,
+        before: Context,
+    ) -> _Sending:
+        telemetry = self._telemetry
+        options, propagation = telemetry._options, telemetry._propagation
+        outgoing = telemetry._describe_command(cmd)
+        headers = cmd.headers
+
+        operation = _OPERATIONS.get(cmd.publish_type, conventions.PUBLISH)
+        kind, links = operation.kind, None
+        creation, keep = propagation.carried(headers)
+        if creation.is_valid:
+            delivery = current_delivery.get()
+            ids = creation.trace_id, creation.span_id
+            if delivery is not None and ids in delivery.creations:
+                # The handler passes on the headers that it was given.
+                keep = frozenset()
+            else:
+                # Whoever creates a message's context is its producer: not we.
+                kind, links = SpanKind.CLIENT, (Link(creation),)
+
+        if telemetry._is_excluded(outgoing.destination):
+            span, context = INVALID_SPAN, before
+        else:
+            name, attributes = outgoing.destination.start(operation)
+            attributes = {**attributes, **outgoing.attributes}
+            if sends_batch(call_next):
+                attributes[conventions.BATCH_MESSAGE_COUNT] = len(cmd.batch_bodies)
+            if options.capture_headers and headers:
+                attributes.update(_spans.captured(options, headers))
+            span = telemetry._tracer.start_span(name, before, kind, attributes, links)
+            context = set_span_in_context(span, before)
+            if span.is_recording():
+                self._enrich(span, cmd)
+        if telemetry._carries_context:
+            headers = propagation.inject(headers, context, keep)
+        return _Sending(span, context, headers)
+
+    def _enrich(self, span: Span, cmd: PublishCommand) -> None:
+        options = self._telemetry._options
+        if options.record_body_size:
+            serializer = self._telemetry._serializer
+            size = sum(_spans.body_size(body, serializer) for body in cmd.batch_bodies)
+            span.set_attribute(conventions.MESSAGE_BODY_SIZE, size)
+        _spans.call_hook(options.publish_hook, span, cmd)

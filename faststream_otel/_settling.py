@@ -1,0 +1,79 @@
+"""Opt-in spans of acknowledgement: ack, nack and reject, by hand or by FastStream."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry import context as otel_context
+from opentelemetry.trace import set_span_in_context
+
+from faststream_otel import _conventions as conventions
+from faststream_otel import _spans
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from faststream import StreamMessage
+
+    from faststream_otel._arrival import Arrival
+    from faststream_otel._conventions import Operation
+    from faststream_otel._middleware import TelemetryMiddleware
+
+_OPERATIONS = (conventions.ACK, conventions.NACK, conventions.REJECT)
+
+
+def trace(
+    message: StreamMessage[Any],
+    arrival: Arrival,
+    telemetry: TelemetryMiddleware[Any, Any],
+) -> None:
+    """Record a span each time that `message` is really settled.
+
+    FastStream settles most messages after all middlewares have been left, so it is
+    the message's own methods that are wrapped.
+
+    Args:
+        message: The parsed message.
+        arrival: What is known of it, for the span's attributes.
+        telemetry: Knows whether the broker is told of a settlement at all.
+    """
+    for operation in _OPERATIONS:
+        settle = getattr(message, operation.name)
+        setattr(
+            message,
+            operation.name,
+            _traced(settle, operation, message, arrival, telemetry),
+        )
+
+
+def _traced(
+    settle: Callable[..., Awaitable[None]],
+    operation: Operation,
+    message: StreamMessage[Any],
+    arrival: Arrival,
+    telemetry: TelemetryMiddleware[Any, Any],
+) -> Callable[..., Awaitable[None]]:
+    @functools.wraps(settle)
+    async def wrapper(*args: Any, **kwargs: Any) -> None:
+        before = otel_context.get_current()
+        if _spans.is_suppressed(before) or not telemetry._settles(message, operation):
+            await settle(*args, **kwargs)
+            return
+        name, attributes = arrival.destination.start(operation)
+        attributes = {**attributes, **arrival.attributes}
+        if conventions.BATCH_MESSAGE_COUNT not in attributes:
+            attributes[conventions.MESSAGE_ID] = message.message_id
+            attributes[conventions.MESSAGE_CONVERSATION_ID] = message.correlation_id
+        span = telemetry._tracer.start_span(name, before, operation.kind, attributes)
+        token = otel_context.attach(set_span_in_context(span, before))
+        try:
+            await settle(*args, **kwargs)
+        except BaseException as error:
+            _spans.end(span, error)
+            raise
+        finally:
+            otel_context.detach(token)
+            _spans.end(span)
+
+    return wrapper
