@@ -40,16 +40,13 @@ class RabbitTelemetryMiddleware(
         exchange, routing_key = cmd.exchange.name, cmd.destination
         destination = self._destinations.get((exchange, routing_key))
         if destination is None:
-            destination = remember(
-                self._destinations,
-                (exchange, routing_key),
-                Destination(
-                    _name(exchange, routing_key),
-                    {**self._common, **_routing_key(routing_key)},
-                    temporary=_is_temporary(routing_key),
-                    anonymous=_is_anonymous(routing_key),
-                ),
+            destination = Destination(
+                _name(exchange, routing_key),
+                {**self._common, **_routing_key(routing_key)},
+                temporary=_is_temporary(routing_key),
+                anonymous=_is_anonymous(routing_key),
             )
+            remember(self._destinations, (exchange, routing_key), destination)
         attributes: Attributes = {}
         if cmd.correlation_id:
             attributes[conventions.MESSAGE_CONVERSATION_ID] = cmd.correlation_id
@@ -65,20 +62,17 @@ class RabbitTelemetryMiddleware(
         destination = source.destinations.get((exchange, routing_key))
         if destination is None:
             queue, declared = _declared(subscriber, routing_key)
-            destination = remember(
-                source.destinations,
-                (exchange, routing_key),
-                Destination(
-                    _name(exchange, routing_key, queue),
-                    {**source.attributes, **_routing_key(routing_key)},
-                    # What the queue was bound with stands for many routing keys.
-                    template=_name(exchange, declared, queue)
-                    if exchange and declared != routing_key
-                    else None,
-                    temporary=_is_temporary(routing_key),
-                    anonymous=_is_anonymous(queue or routing_key),
-                ),
+            name = _name(exchange, routing_key, queue)
+            # What the queue was bound with stands for many routing keys.
+            template = _name(exchange, declared, queue) if exchange else name
+            destination = Destination(
+                name,
+                {**source.attributes, **_routing_key(routing_key)},
+                template=template if template != name else None,
+                temporary=_is_temporary(routing_key),
+                anonymous=_is_anonymous(queue or routing_key),
             )
+            remember(source.destinations, (exchange, routing_key), destination)
         attributes: Attributes = {}
         if message.delivery_tag is not None:
             attributes[conventions.RABBITMQ_DELIVERY_TAG] = message.delivery_tag
@@ -118,4 +112,4 @@ def _is_temporary(name: str) -> bool:
 
 def _is_anonymous(name: str) -> bool:
     # The broker makes up such a name for a queue that was declared without one.
-    return not name or name.startswith("amq.gen-")
+    return name.startswith("amq.gen-")

@@ -1,0 +1,226 @@
+"""FastStream does the same with our middleware as without it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from faststream import Context
+from faststream.exceptions import (
+    AckMessage,
+    NackMessage,
+    RejectMessage,
+    SkipMessage,
+)
+from opentelemetry.sdk.trace import TracerProvider
+
+from faststream_otel._deliveries import _test_broker
+from tests.kinds import KINDS, Kind, every_kind
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+Log = list[Any]
+
+# Every option on: telemetry may cost what it likes here, but change nothing.
+EVERYTHING = {
+    "create_spans": True,
+    "settle_spans": True,
+    "record_body_size": True,
+    "capture_headers": ["tenant"],
+    "publish_hook": lambda span, command: None,
+    "consume_hook": lambda span, message: None,
+    "baggage_keys": ["tenant"],
+}
+
+PROPAGATED = {"traceparent", "tracestate", "baggage"}
+
+
+def seen(message: Any) -> dict[str, Any]:
+    """What a handler can see of a message, without context and what is random."""
+    return {
+        "body": message.body,
+        "headers": {
+            name: value
+            for name, value in message.headers.items()
+            if name not in PROPAGATED | {"correlation_id"}
+        },
+        "reply_to": message.reply_to,
+        "content_type": message.content_type,
+        "path": message.path,
+        "committed": message.committed,
+    }
+
+
+async def outcome(log: Log, awaitable: Awaitable[Any]) -> Any:
+    """Note how a call ended."""
+    try:
+        result = await awaitable
+    except Exception as error:
+        log.append(("raised", type(error), str(error)))
+        return None
+    log.append(("returned", type(result)))
+    return result
+
+
+async def publish(kind: Kind, broker: Any, log: Log) -> None:
+    """Publish to a handler, with headers and ids."""
+
+    @kind.subscriber(broker, "orders")
+    async def handle(body: Any, message: Any = Context("message")) -> None:
+        log.append((body, seen(message), message.correlation_id))
+
+    headers = {"tenant": "acme"}
+    async with _test_broker(broker)(broker):
+        for body in ("text", b"bytes", {"a": 1}, None, 5):
+            await outcome(
+                log,
+                kind.publish(
+                    broker, body, "orders", headers=headers, correlation_id="c-1"
+                ),
+            )
+    log.append(headers)
+
+
+async def chain(kind: Kind, broker: Any, log: Log) -> None:
+    """Publish on by two publishers."""
+
+    @kind.subscriber(broker, "first")
+    @kind.publisher(broker, "second")
+    @kind.publisher(broker, "third")
+    async def first(body: str) -> str:
+        return body.upper()
+
+    @kind.subscriber(broker, "second")
+    async def second(body: str, message: Any = Context("message")) -> None:
+        log.append(("second", body, seen(message)))
+
+    @kind.subscriber(broker, "third")
+    def third(body: str, message: Any = Context("message")) -> None:
+        log.append(("third", body, seen(message)))
+
+    async with _test_broker(broker)(broker):
+        await outcome(log, kind.publish(broker, "hello", "first"))
+
+
+async def request(kind: Kind, broker: Any, log: Log) -> None:
+    """Ask, and be answered; ask where nobody answers."""
+
+    @kind.subscriber(broker, "orders")
+    async def handle(body: str) -> str:
+        return body.upper()
+
+    async with _test_broker(broker)(broker):
+        answer = await outcome(log, kind.request(broker, "hello", "orders"))
+        log.append((await answer.decode(), seen(answer)))
+        await outcome(log, kind.request(broker, "hello", "nobody"))
+
+
+async def errors(kind: Kind, broker: Any, log: Log) -> None:
+    """Raise in a handler what can be raised there."""
+
+    @kind.subscriber(broker, "orders")
+    async def handle(body: str, message: Any = Context("message")) -> None:
+        raised = {
+            "ack": AckMessage(),
+            "nack": NackMessage(),
+            "reject": RejectMessage(),
+            "skip": SkipMessage(),
+            "error": ValueError("no such order"),
+        }
+        log.append(body)
+        raise raised[body]
+
+    async with _test_broker(broker)(broker):
+        for body in ("ack", "nack", "reject", "skip", "error", "unknown"):
+            await outcome(log, kind.publish(broker, body, "orders"))
+
+
+async def acknowledge(kind: Kind, broker: Any, log: Log) -> None:
+    """Settle by hand."""
+
+    @kind.subscriber(broker, "orders")
+    async def handle(body: str, message: Any = Context("message")) -> None:
+        log.append(message.committed)
+        await outcome(log, getattr(message, body)())
+        log.append(message.committed)
+
+    async with _test_broker(broker)(broker):
+        for body in ("ack", "nack", "reject"):
+            await outcome(log, kind.publish(broker, body, "orders"))
+
+
+async def routers(kind: Kind, broker: Any, log: Log) -> None:
+    """Handle on a router with a prefix, and on two filters."""
+    router = kind.router(prefix="v1-")
+    subscriber = kind.subscriber(router, "orders")
+
+    @subscriber(filter=lambda message: message.body == b"special")
+    async def special(body: str) -> None:
+        log.append(("special", body))
+
+    @subscriber
+    async def general(body: str) -> None:
+        log.append(("general", body))
+
+    broker.include_router(router)
+    async with _test_broker(broker)(broker):
+        for body in ("special", "other"):
+            await outcome(log, kind.publish(broker, body, "v1-orders"))
+
+
+async def batch(kind: Kind, broker: Any, log: Log) -> None:
+    """Publish several messages in one call."""
+    if kind.name not in {"kafka", "confluent", "redis-list"}:
+        log.append("FastStream has none for this kind of broker")
+        return
+
+    @kind.subscriber(broker, "orders")
+    async def handle(body: str, message: Any = Context("message")) -> None:
+        log.append((body, seen(message)))
+
+    async with _test_broker(broker)(broker):
+        await outcome(
+            log, broker.publish_batch("a", {"b": 1}, **{kind.sent_to: "orders"})
+        )
+
+
+@every_kind
+@pytest.mark.parametrize(
+    "operation",
+    [publish, chain, request, errors, acknowledge, routers, batch],
+    ids=lambda operation: operation.__name__,
+)
+@pytest.mark.parametrize("telemetry", [None, {}, EVERYTHING], ids=["api", "sdk", "all"])
+def test_nothing_changes(
+    kind: Kind, operation: Any, telemetry: dict[str, Any] | None
+) -> None:
+    """Handlers see the same, and calls end the same."""
+    untouched: Log = []
+    asyncio.run(operation(kind, kind.broker(), untouched))
+    traced: Log = []
+    options = (
+        {} if telemetry is None else {**telemetry, "tracer_provider": TracerProvider()}
+    )
+    broker = kind.broker(middlewares=[kind.middleware(**options)])
+    asyncio.run(operation(kind, broker, traced))
+    assert traced == untouched
+    assert untouched, "the operation noted nothing"
+
+
+def test_the_comparison_can_fail() -> None:
+    """A middleware that changes one header is found."""
+    from faststream import BaseMiddleware
+
+    class Meddle(BaseMiddleware[Any, Any]):
+        async def publish_scope(self, call_next: Any, cmd: Any) -> Any:
+            cmd.headers = {**cmd.headers, "meddled": "1"}
+            return await call_next(cmd)
+
+    kind = KINDS[0]
+    untouched: Log = []
+    meddled: Log = []
+    asyncio.run(publish(kind, kind.broker(), untouched))
+    asyncio.run(publish(kind, kind.broker(middlewares=[Meddle]), meddled))
+    assert meddled != untouched
