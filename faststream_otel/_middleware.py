@@ -68,6 +68,8 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
 
     _system: ClassVar[str]
     _default_port: ClassVar[int]
+    # Whether the client takes headers for each message of a batch.
+    _takes_headers_of_each: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -109,7 +111,9 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
                 the span. What it raises is logged once.
             consume_hook: Called with a span and the message that was received, to
                 enrich the span. What it raises is logged once.
-            create_spans: Record a create span for each message of a batch.
+            create_spans: Record a create span for each message of a batch that is
+                published, and give each message the context of its own. For Kafka,
+                whose clients take headers for each message.
             settle_spans: Record spans of ack, nack and reject.
             record_body_size: Record the size of bodies in bytes, before compression.
 

@@ -10,7 +10,7 @@ from opentelemetry import context as otel_context
 from opentelemetry.trace import INVALID_SPAN, Link, SpanKind, set_span_in_context
 
 from faststream_otel import _conventions as conventions
-from faststream_otel import _spans
+from faststream_otel import _creating, _spans
 from faststream_otel._faststream import current_delivery, sends_batch
 from faststream_otel._faults import tell_once
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.trace import Span
 
+    from faststream_otel._creating import HeadersOfEach
     from faststream_otel._middleware import TelemetryMiddleware
 
 _OPERATIONS = {
@@ -99,7 +100,8 @@ class SendScope(BaseMiddleware[Any, Any]):
         headers = cmd.headers
 
         operation = _OPERATIONS.get(cmd.publish_type, conventions.PUBLISH)
-        kind, links = operation.kind, None
+        kind: SpanKind = operation.kind
+        links: tuple[Link, ...] = ()
         creation, keep = propagation.carried(headers)
         if creation.is_valid:
             delivery = current_delivery.get()
@@ -111,22 +113,41 @@ class SendScope(BaseMiddleware[Any, Any]):
                 # Whoever creates a message's context is its producer: not we.
                 kind, links = SpanKind.CLIENT, (Link(creation),)
 
-        if telemetry._is_excluded(outgoing.destination):
-            span, context = INVALID_SPAN, before
+        destination = outgoing.destination
+        if telemetry._is_excluded(destination):
+            headers = self._carrying(headers, before, keep)
+            return _Sending(INVALID_SPAN, before, headers)
+
+        name, attributes = destination.start(operation)
+        attributes = {**attributes, **outgoing.attributes}
+        if options.capture_headers and headers:
+            attributes.update(_spans.captured(options, headers))
+        created: HeadersOfEach | None = None
+        if sends_batch(call_next):
+            count = len(cmd.batch_bodies)
+            if options.create_spans and telemetry._takes_headers_of_each and count:
+                creations, created = _creating.create(
+                    count, telemetry, destination, outgoing.attributes, before, headers
+                )
+                kind, links = SpanKind.CLIENT, tuple(map(Link, creations))
+            attributes[conventions.BATCH_MESSAGE_COUNT] = count
+        span = telemetry._tracer.start_span(name, before, kind, attributes, links)
+        context = set_span_in_context(span, before)
+        if span.is_recording():
+            self._enrich(span, cmd)
+        if created is None:
+            headers = self._carrying(headers, context, keep)
         else:
-            name, attributes = outgoing.destination.start(operation)
-            attributes = {**attributes, **outgoing.attributes}
-            if sends_batch(call_next):
-                attributes[conventions.BATCH_MESSAGE_COUNT] = len(cmd.batch_bodies)
-            if options.capture_headers and headers:
-                attributes.update(_spans.captured(options, headers))
-            span = telemetry._tracer.start_span(name, before, kind, attributes, links)
-            context = set_span_in_context(span, before)
-            if span.is_recording():
-                self._enrich(span, cmd)
-        if telemetry._carries_context:
-            headers = propagation.inject(headers, context, keep)
+            headers = created
         return _Sending(span, context, headers)
+
+    def _carrying(
+        self, headers: dict[str, Any], context: Context, keep: frozenset[str]
+    ) -> dict[str, Any]:
+        telemetry = self._telemetry
+        if not telemetry._carries_context:
+            return headers
+        return telemetry._propagation.inject(headers, context, keep)
 
     def _enrich(self, span: Span, cmd: PublishCommand) -> None:
         options = self._telemetry._options

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from importlib.metadata import version
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from faststream import confluent, kafka, nats, redis
+from faststream import Context, confluent, kafka, nats, redis
 from opentelemetry import baggage
 from opentelemetry import context as otel_context
 
@@ -169,6 +170,55 @@ def test_a_batch_of_one_is_a_batch(kind: Kind) -> None:
     assert "messaging.batch.message_count" not in single.attributes
 
 
+@pytest.mark.parametrize("kind", [OF["kafka"], OF["confluent"]], ids=str)
+def test_create_spans(kind: Kind) -> None:
+    """Each message has a context of its own; the batch's span links them all."""
+    recorder = SpanRecorder()
+    broker = kind.traced(recorder, telemetry={"create_spans": True})
+    received: list[dict[str, Any]] = []
+
+    @kind.subscriber(broker, "orders")
+    async def handle(message: str, headers: dict = Context("message.headers")) -> None:  # type: ignore[type-arg]
+        received.append(headers)
+
+    given = {"tenant": "acme"}
+
+    async def main() -> None:
+        async with in_memory(broker) as deliveries:
+            await broker.publish_batch("a", "b", "c", topic="orders", headers=given)
+            await deliveries.settled()
+        assert not deliveries.errors
+
+    asyncio.run(main())
+    recorded = recorder.trace().spans
+    created = [span for span in recorded if span.name == "create orders"]
+    publish = only(recorder, "publish orders")
+    processed = [span for span in recorded if span.name == "process orders"]
+    assert {span.kind for span in created} == {"PRODUCER"}
+    assert publish.kind == "CLIENT"
+    assert publish.attributes["messaging.batch.message_count"] == 3
+    ids = [span.span_id for span in created]
+    assert len(set(ids)) == 3
+    assert [link.span_id for link in publish.links] == ids
+    assert [span.parent_id for span in processed] == ids
+    assert [headers["tenant"] for headers in received] == ["acme"] * 3
+    assert given == {"tenant": "acme"}
+
+
+def test_no_create_spans_where_messages_share_their_headers() -> None:
+    """On Redis the batch's own context is in all of them."""
+    kind = OF["redis-list"]
+    recorder = SpanRecorder()
+    broker = kind.traced(recorder, telemetry={"create_spans": True})
+
+    async def main() -> None:
+        async with in_memory(broker):
+            await broker.publish_batch("a", "b", list="orders")
+
+    asyncio.run(main())
+    assert only(recorder, "publish orders").kind == "PRODUCER"
+
+
 @receivers
 def test_a_batch_starts_a_trace_and_links_its_messages(kind: Kind) -> None:
     """One link a creation context; those without one have none."""
@@ -322,3 +372,46 @@ def test_a_batch_from_several_topics_names_none() -> None:
     assert span.attributes["messaging.system"] == "kafka"
 
 
+
+
+@pytest.mark.parametrize("kind", [OF["kafka"], OF["confluent"]], ids=str)
+def test_the_real_producers_read_headers_as_we_count_on(kind: Kind) -> None:
+    """FastStream's own code up to the client, which is the only stand-in."""
+    sent: list[list[tuple[str, bytes]]] = []
+
+    class Client:
+        """Takes a batch as aiokafka's and Confluent's producers do."""
+
+        def create_batch(self) -> Client:
+            return self
+
+        def append(self, *, headers: list[tuple[str, bytes]], **message: Any) -> bool:
+            sent.append(headers)
+            return True
+
+        async def send_batch(self, *args: Any, **kwargs: Any) -> Any:
+            sent_future = asyncio.get_running_loop().create_future()
+            sent_future.set_result(None)
+            return sent_future
+
+    recorder = SpanRecorder()
+    broker = kind.traced(recorder, telemetry={"create_spans": True})
+    package: Any = {"kafka": kafka, "confluent": confluent}[kind.name]
+    module = package.publisher.producer
+    implementation = {
+        "kafka": "AioKafkaFastProducerImpl",
+        "confluent": "AsyncConfluentFastProducerImpl",
+    }[kind.name]
+    producer = getattr(module, implementation)(None, None)
+    producer._producer = SimpleNamespace(producer=Client())
+    broker.config.broker_config.producer = producer
+
+    async def main() -> None:
+        await broker.publish_batch("a", "b", topic="orders", headers={"tenant": "acme"})
+
+    asyncio.run(main())
+    created = [s for s in recorder.trace().spans if s.name == "create orders"]
+    for span, headers in zip(created, map(dict, sent), strict=True):
+        assert headers["traceparent"].split(b"-")[2] == f"{span.span_id:016x}".encode()
+        assert headers["tenant"] == b"acme"
+        assert headers["content-type"] == b"text/plain"
