@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from faststream import Context
 from opentelemetry import baggage, propagate
+from opentelemetry import context as otel_context
 from opentelemetry.propagators.textmap import Getter, TextMapPropagator
 from opentelemetry.trace import (
     NonRecordingSpan,
@@ -18,6 +19,7 @@ from opentelemetry.trace import (
 )
 
 from faststream_otel import _faults, _propagation
+from faststream_otel._deliveries import _test_broker
 from faststream_otel.nats import NatsTelemetryMiddleware
 from faststream_otel.testing import SpanRecorder, in_memory
 from tests.kinds import KINDS, Kind, every_kind
@@ -302,8 +304,6 @@ def test_context_goes_on_without_a_provider(kind: Kind) -> None:
 @every_kind
 def test_baggage_travels_in_the_context(kind: Kind) -> None:
     """What the OpenTelemetry API sets before a publish is there in the handler."""
-    from opentelemetry import context as otel_context
-
     broker = kind.traced(SpanRecorder())
     found: list[Mapping[str, object]] = []
 
@@ -349,8 +349,6 @@ def test_text_and_bytes_are_read(value: object) -> None:
 
 def test_the_running_context_is_no_messages_context() -> None:
     """Baggage and span of the task that consumes do not leak into a message."""
-    from opentelemetry import context as otel_context
-
     token = otel_context.attach(baggage.set_baggage("tenant", "other"))
     try:
         for headers in ({"baggage": 17}, {}):
@@ -359,29 +357,57 @@ def test_the_running_context_is_no_messages_context() -> None:
         otel_context.detach(token)
 
 
-@pytest.mark.parametrize("key", ["suppress_instrumentation", None])
-def test_suppression(key: str | None) -> None:
+@every_kind
+@pytest.mark.parametrize(
+    "key", ["suppress_instrumentation", otel_context._SUPPRESS_INSTRUMENTATION_KEY]
+)
+def test_suppression(kind: Kind, key: str) -> None:
     """Under suppression nothing is recorded or sent along; the message goes on."""
-    from opentelemetry import context as otel_context
-
     recorder = SpanRecorder()
-    broker = NATS.traced(recorder)
+    broker = kind.traced(recorder, telemetry={"settle_spans": True})
     received: list[StreamMessage[Any]] = []
 
-    @NATS.subscriber(broker, "orders")
+    @kind.subscriber(broker, "orders")
     async def handle(body: str, message: Any = Context("message")) -> None:
         received.append(message)
 
-    suppressed = otel_context.set_value(
-        key or otel_context._SUPPRESS_INSTRUMENTATION_KEY, True
-    )
-    token = otel_context.attach(suppressed)
-    try:
-        run(NATS, broker, "hello", "orders")
-    finally:
-        otel_context.detach(token)
-    assert [span.name for span in recorder.trace().spans] == ["process orders"]
-    assert "traceparent" not in received[0].headers
+    async def main() -> None:
+        # In FastStream's own test broker the handler runs in this task too.
+        async with _test_broker(broker)(broker):
+            token = otel_context.attach(otel_context.set_value(key, True))
+            await kind.publish(broker, "hello", "orders")
+            await kind.request(broker, "hello", "orders")
+            otel_context.detach(token)
+
+    asyncio.run(main())
+    assert not recorder.trace().spans
+    assert [message.headers.get("traceparent") for message in received] == [
+        None,
+        None,
+    ]
+
+
+@every_kind
+def test_one_publish_leaves_nothing_to_the_next(kind: Kind) -> None:
+    """Span and baggage of a publish are gone with it, in the task that published."""
+    recorder = SpanRecorder()
+    broker = kind.traced(recorder)
+    seen: list[dict[str, Any]] = []
+
+    @kind.subscriber(broker, "orders")
+    async def handle(message: str) -> None:
+        seen.append(dict(baggage.get_all()))
+
+    async def main() -> None:
+        async with _test_broker(broker)(broker):
+            headers = {"baggage": "tenant=acme"}
+            await kind.publish(broker, "one", "orders", headers=headers)
+            await kind.publish(broker, "two", "orders")
+
+    asyncio.run(main())
+    assert seen == [{"tenant": "acme"}, {}]
+    assert tree(recorder.trace()) == ["publish orders", "  process orders"] * 2
+    assert len({span.trace_id for span in recorder.trace().spans}) == 2
 
 
 def test_getter_is_the_apis() -> None:
