@@ -59,7 +59,9 @@ class MQTTTelemetryMiddleware(TelemetryMiddleware["Message", MQTTPublishCommand]
         topic = cmd.destination
         destination = self._destinations.get(topic)
         if destination is None:
-            destination = Destination(topic, self._common)
+            destination = Destination(
+                topic, self._common, temporary=_is_inbox(topic)
+            )
             remember(self._destinations, topic, destination)
         attributes: Attributes = {}
         if cmd.correlation_id:
@@ -79,6 +81,7 @@ class MQTTTelemetryMiddleware(TelemetryMiddleware["Message", MQTTPublishCommand]
                     topic,
                     source.attributes,
                     template=declared if declared != topic else None,
+                    temporary=_is_inbox(topic),
                 ),
             )
         properties = message.properties
@@ -92,6 +95,11 @@ class MQTTTelemetryMiddleware(TelemetryMiddleware["Message", MQTTPublishCommand]
             and message.raw_message.qos > 0
             and operation is not conventions.NACK
         )
+
+
+def _is_inbox(topic: str) -> bool:
+    # The client makes up such a topic for the answer to a request.
+    return topic.startswith("_zmqtt/reply/")
 
 
 def _declared(subscriber: Any) -> str:

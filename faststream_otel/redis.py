@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from faststream.redis.message import bDATA_KEY
 from faststream.redis.parser import BinaryMessageFormatV1
 from faststream.redis.response import RedisPublishCommand
+from faststream.response import PublishType
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._description import Destination, Incoming, Outgoing
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
     from faststream_otel._conventions import Operation
     from faststream_otel._description import Attributes
+
+_NUID = re.compile("[0-9A-Za-z]{22}")
 
 __all__ = ("RedisTelemetryMiddleware",)
 
@@ -45,10 +49,11 @@ class RedisTelemetryMiddleware(
 
     def _describe_command(self, cmd: RedisPublishCommand) -> Outgoing:
         name = cmd.destination
-        destination = self._destinations.get(name)
+        inbox = cmd.publish_type is PublishType.REPLY and _is_inbox(name)
+        destination = self._destinations.get((name, inbox))
         if destination is None:
-            destination = Destination(name, self._common)
-            remember(self._destinations, name, destination)
+            destination = Destination(name, self._common, temporary=inbox)
+            remember(self._destinations, (name, inbox), destination)
         attributes: Attributes = {}
         if cmd.correlation_id:
             attributes[conventions.MESSAGE_CONVERSATION_ID] = cmd.correlation_id
@@ -59,6 +64,8 @@ class RedisTelemetryMiddleware(
     ) -> Incoming | list[Incoming]:
         source = self._source(subscriber)
         name = message["channel"]
+        if isinstance(name, bytes):
+            name = name.decode()  # The answer to a request comes as it was received.
         destination = source.destinations.get(name)
         if destination is None:
             # Only a channel can be subscribed to by a pattern.
@@ -67,6 +74,7 @@ class RedisTelemetryMiddleware(
                 name,
                 source.attributes,
                 template=_declared(subscriber) if pattern else None,
+                temporary=subscriber is None and _is_inbox(name),
             )
             remember(source.destinations, name, destination)
         envelope = _envelope(subscriber)
@@ -90,6 +98,11 @@ class RedisTelemetryMiddleware(
             and operation is conventions.ACK
             and _group(current_subscriber()) is not None
         )
+
+
+def _is_inbox(channel: str) -> bool:
+    # FastStream makes up such a name for the answer to a request: a NUID.
+    return _NUID.fullmatch(channel) is not None
 
 
 def _declared(subscriber: Any) -> str:

@@ -74,6 +74,8 @@ def test_a_reply_is_a_span_of_its_own(kind: Kind) -> None:
     temporary = {
         "nats": "_INBOX.abc.def",
         "rabbit": "amq.rabbitmq.reply-to.g1h2AA5yZXBseQ.abc==",
+        "redis-channel": "gMTdTjFg1ubuaqBgGCNvuh",
+        "mqtt": "_zmqtt/reply/7559dedb7c245fe2902671aba3ba89a3",
     }.get(kind.name)
 
     @kind.subscriber(broker, "orders")
