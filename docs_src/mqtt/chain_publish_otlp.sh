@@ -1,0 +1,3 @@
+opentelemetry-instrument --service_name publisher \
+    --traces_exporter otlp \
+    faststream publish chain:app '"Ada"' --topic first

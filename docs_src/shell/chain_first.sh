@@ -1,0 +1,3 @@
+opentelemetry-instrument --service_name first \
+    --traces_exporter otlp \
+    faststream run chain:first

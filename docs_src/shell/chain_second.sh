@@ -1,0 +1,3 @@
+opentelemetry-instrument --service_name second \
+    --traces_exporter otlp \
+    faststream run chain:second

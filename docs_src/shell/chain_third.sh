@@ -1,0 +1,3 @@
+opentelemetry-instrument --service_name third \
+    --traces_exporter otlp \
+    faststream run chain:third

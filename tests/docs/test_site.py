@@ -1,0 +1,256 @@
+"""The built guide shows the files that the tests run, and nothing in it is broken."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urljoin, urlsplit
+
+import pytest
+
+from tests.docs.site import (
+    DOCS,
+    PICTURES,
+    PROGRAMS,
+    TABS,
+    Page,
+    build,
+    only,
+    pages,
+    parse,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# What a browser fetches on its own: elements, and the attribute that says from where.
+FETCHED = {
+    "audio": "src",
+    "embed": "src",
+    "iframe": "src",
+    "image": "href",
+    "img": "src",
+    "link": "href",
+    "object": "data",
+    "script": "src",
+    "source": "src",
+    "use": "href",
+    "video": "src",
+}
+# Links that only describe the page.
+NOT_FETCHED = {"canonical", "next", "prev"}
+IN_CSS = re.compile(r"""url\(\s*['"]?([^'")]+)|@import\s+['"]([^'"]+)""")
+
+# A fence that shows a file, with some of its lines marked.
+MARKED = re.compile(r'title="(?P<file>[^"]+)".*?hl_lines="(?P<lines>[^"]*)"')
+
+# What includes, tabs, fences, blocks and API directives leave when they fail.
+DIRECTIVES = ("{!", "!}", "{%", ":::", "///", "```", "~~~", "=== ", "{ .", "markdown:")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The guide as it is published, while it has no public address."""
+    to = tmp_path_factory.mktemp("guide")
+    built = build(to)
+    assert built.returncode == 0, built.stdout
+    return to
+
+
+@pytest.fixture(scope="module")
+def guide(site: Path) -> list[Page]:
+    """The pages of the guide. Besides those in the menu there is one for errors."""
+    found = pages(site)
+    assert len(found) > 1
+    return [page for page in found if str(page) != "404.html"]
+
+
+def test_every_block_is_its_file(guide: list[Page]) -> None:
+    """A reader copies exactly the file that the block's title names."""
+    programs = [page for page in guide if not page.is_reference]
+    assert any(page.blocks() for page in programs)
+    for page in programs:
+        for block in page.blocks():
+            assert block.title, f"{page}: a block names no file: {block.text[:80]!r}"
+            file = PROGRAMS / block.title
+            assert file.is_file(), f"{page}: there is no docs_src/{block.title}"
+            assert without_last_newline(block.text) == without_last_newline(
+                file.read_text()
+            ), f"{page}: the block is not docs_src/{block.title}"
+
+
+def without_last_newline(text: str) -> str:
+    """A file ends in a newline, copied text does not."""
+    return text.removesuffix("\n")
+
+
+def test_every_file_is_shown(guide: list[Page]) -> None:
+    """No program is kept that nobody reads."""
+    shown = {block.title for page in guide for block in page.blocks()}
+    files = {
+        path.relative_to(PROGRAMS).as_posix()
+        for path in PROGRAMS.rglob("*")
+        if path.suffix in {".py", ".sh"}
+    }
+    assert files - shown == set()
+
+
+def test_tabs_are_the_six_brokers(guide: list[Page]) -> None:
+    """Each tab set has one tab a broker, in the same order, with that broker's file."""
+    tab_sets = [(page, tabs) for page in guide for tabs in page.tab_sets()]
+    assert tab_sets
+    for page, tabs in tab_sets:
+        assert list(tabs) == list(TABS), f"{page}: other tabs"
+        titles = [only(content, ".filename").get_text() for content in tabs.values()]
+        step = titles[0].partition("/")[2]
+        assert titles == [f"{broker}/{step}" for broker in TABS.values()], str(page)
+
+
+def test_each_program_has_its_picture(guide: list[Page]) -> None:
+    """In each tab, the trace under a program is the one that this program recorded."""
+    shown = set()
+    for page in guide:
+        for tabs in page.tab_sets():
+            for content in tabs.values():
+                title = only(content, ".filename").get_text()
+                if not title.endswith(".py"):
+                    continue
+                picture = PICTURES / title.replace(".py", ".svg")
+                drawn = only(content, "figure.trace > svg")
+                assert str(drawn) == as_parsed(picture), f"{page}: not {picture.name}"
+                shown.add(picture)
+    assert shown == set(PICTURES.rglob("*.svg"))
+
+
+def test_each_picture_was_recorded(guide: list[Page]) -> None:
+    """No trace on a page is drawn by hand, and none is changed by Markdown."""
+    recorded = {as_parsed(path) for path in PICTURES.rglob("*.svg")}
+    sources = [path.read_text().strip() for path in PICTURES.rglob("*.svg")]
+    for page in guide:
+        pictures = page.article.select("figure svg")
+        assert {str(picture) for picture in pictures} <= recorded, str(page)
+        assert sum(source in page.html for source in sources) == len(pictures)
+
+
+def as_parsed(picture: Path) -> str:
+    """A picture's file, written as the parser of the pages writes it."""
+    return str(only(parse(picture.read_text()), "svg"))
+
+
+def test_ids_are_unique(guide: list[Page]) -> None:
+    """Six pictures on a page do not take each other's names."""
+    for page in guide:
+        ids = page.ids()
+        assert len(ids) == len(set(ids)), f"{page}: {sorted(ids)}"
+
+
+def test_no_directive_is_left(guide: list[Page]) -> None:
+    """What Markdown and its extensions did not understand stays as text."""
+    for page in guide:
+        words = page.words()
+        for directive in DIRECTIVES:
+            assert directive not in words, f"{page} says {directive}"
+
+
+def test_every_public_name_is_in_the_reference(guide: list[Page]) -> None:
+    """What users may import is explained, under its full name."""
+    explained = {name for page in guide if page.is_reference for name in page.ids()}
+    modules = ["faststream_otel", "faststream_otel.testing"]
+    modules += [f"faststream_otel.{broker}" for broker in TABS.values()]
+    public = {
+        f"{module}.{name}"
+        for module in modules
+        for name in import_module(module).__all__
+        if name != "__version__"
+    }
+    assert public - explained == set()
+
+
+def test_marked_lines_exist() -> None:
+    """`hl_lines` beyond the end of a file marks nothing, and says nothing."""
+    for source in DOCS.rglob("*.md"):
+        for marked in MARKED.finditer(source.read_text()):
+            length = len((PROGRAMS / marked["file"]).read_text().splitlines())
+            last = max(int(number) for number in re.findall(r"\d+", marked["lines"]))
+            assert last <= length, f"{source.name}: {marked[0]}"
+
+
+def test_no_link_is_broken(site: Path) -> None:
+    """Every address on the site leads to a file of it, and every anchor to an id."""
+    by_file = {page.path: page for page in pages(site)}
+    for page in by_file.values():
+        for address in addresses(page):
+            parts = urlsplit(urljoin(page.address, address))
+            if parts.scheme:
+                continue
+            file = site / unquote(parts.path).lstrip("/")
+            if parts.path.endswith("/"):
+                file /= "index.html"
+            assert file.is_file(), f"{page}: {address} leads nowhere"
+            if parts.fragment and file in by_file:
+                assert unquote(parts.fragment) in by_file[file].ids(), (
+                    f"{page}: there is no {address}"
+                )
+
+
+def addresses(page: Page) -> Iterator[str]:
+    """All that a page links or fetches."""
+    for attribute in ("href", "src"):
+        for tag in page.soup.select(f"[{attribute}]"):
+            yield str(tag[attribute])
+
+
+def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
+    """Scripts, styles, fonts and images are the site's own."""
+    for page in pages(site):
+        for address in fetched(page):
+            assert not urlsplit(address).netloc, f"{page} fetches {address}"
+    for sheet in site.rglob("*.css"):
+        for address in in_css(sheet.read_text()):
+            assert not urlsplit(address).netloc, f"{sheet.name} fetches {address}"
+
+
+def fetched(page: Page) -> Iterator[str]:
+    """The addresses that a browser asks for when it opens the page."""
+    for name, attribute in FETCHED.items():
+        for tag in page.soup.select(f"{name}[{attribute}]"):
+            if not NOT_FETCHED.intersection(tag.get_attribute_list("rel")):
+                yield str(tag[attribute])
+    for style in page.soup.select("style"):
+        yield from in_css(style.get_text())
+    for tag in page.soup.select("[style]"):
+        yield from in_css(str(tag["style"]))
+
+
+def in_css(text: str) -> Iterator[str]:
+    """The addresses that a style sheet asks for."""
+    for found in IN_CSS.finditer(text):
+        yield found[1] or found[2]
+
+
+def test_style_sheets_find_their_files(site: Path) -> None:
+    """A font whose file is missing is replaced by another, and nothing says so."""
+    fonts = 0
+    for sheet in (site / "assets" / "css").glob("*.css"):
+        for address in in_css(sheet.read_text()):
+            assert (sheet.parent / address).is_file(), f"{sheet.name}: {address}"
+            fonts += address.endswith(".woff2")
+    assert fonts
+
+
+def test_public_addresses_are_one_setting_each(site: Path, tmp_path: Path) -> None:
+    """What needs an address is there when it is set, and left out while it is not."""
+    home = "https://guide.example/"
+    repository = "https://github.com/example/faststream-otel"
+    built = build(tmp_path, GUIDE_SITE_URL=home, GUIDE_REPO_URL=repository)
+    assert built.returncode == 0, built.stdout
+
+    without, with_both = ((to / "index.html").read_text() for to in (site, tmp_path))
+    assert f'<link rel="canonical" href="{home}">' in with_both
+    assert f'href="{repository}"' in with_both
+    # Material's own link asks GitHub for stars on every page.
+    assert 'data-md-component="source"' not in with_both
+    assert "canonical" not in without
+    assert "md-source" not in without
