@@ -18,6 +18,7 @@ from faststream_otel._faststream import (
     serializer,
     server,
 )
+from faststream_otel._metrics import Metrics
 from faststream_otel._processing import ProcessScope
 from faststream_otel._propagation import Propagation
 from faststream_otel._receiving import ReceiveScope
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from fast_depends.library.serializer import SerializerProto
     from faststream import BaseMiddleware, ContextRepo, StreamMessage
     from opentelemetry.propagators.textmap import TextMapPropagator
+    from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import TracerProvider
 
     from faststream_otel._arrival import Arrival
@@ -75,6 +77,7 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
         self,
         *,
         tracer_provider: TracerProvider | None = None,
+        meter_provider: MeterProvider | None = None,
         propagator: TextMapPropagator | None = None,
         incoming: IncomingOption = "continue",
         baggage_keys: BaggageKeys | None = None,
@@ -85,12 +88,14 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
         create_spans: bool = False,
         settle_spans: bool = False,
         record_body_size: bool = False,
+        record_queue_time: bool = False,
     ) -> None:
         """Make a middleware; everything is optional.
 
         Args:
             tracer_provider: Where spans go. Left out: the global provider, even if
                 that is set later.
+            meter_provider: Where metrics go. Left out: the global provider.
             propagator: How context travels in headers. Left out: the global
                 propagator, asked at each message.
             incoming: What the context of a received message means.
@@ -116,6 +121,9 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
                 whose clients take headers for each message.
             settle_spans: Record spans of ack, nack and reject.
             record_body_size: Record the size of bodies in bytes, before compression.
+            record_queue_time: Record how long messages waited to be delivered, in
+                seconds, where the broker tells when they were sent: Kafka,
+                RabbitMQ, JetStream and streams of Redis.
 
         Raises:
             ValueError: An option has a value that makes no sense.
@@ -132,6 +140,7 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
             create_spans=create_spans,
             settle_spans=settle_spans,
             record_body_size=record_body_size,
+            record_queue_time=record_queue_time,
         )
         install()
         self._propagation = Propagation(self._options)
@@ -141,6 +150,7 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
             tracer_provider,
             conventions.SCHEMA_URL,
         )
+        self._metrics = Metrics(meter_provider, record_queue_time=record_queue_time)
         self._serializer: SerializerProto | None = None
         self._carries_context = True
         self._servers: set[tuple[str, int] | None] = set()
