@@ -21,6 +21,7 @@ from faststream_otel._faststream import (
 from faststream_otel._metrics import Metrics
 from faststream_otel._processing import ProcessScope
 from faststream_otel._propagation import Propagation
+from faststream_otel._providers import Providers
 from faststream_otel._receiving import ReceiveScope
 from faststream_otel._sending import SendScope
 
@@ -70,6 +71,8 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
 
     _system: ClassVar[str]
     _default_port: ClassVar[int]
+    # Whether FastStream has `publish_batch` for it.
+    _sends_batches: ClassVar[bool] = False
     # Whether the client takes headers for each message of a batch.
     _takes_headers_of_each: ClassVar[bool] = False
 
@@ -150,6 +153,7 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
             tracer_provider,
             conventions.SCHEMA_URL,
         )
+        self._providers = Providers(tracer_provider, meter_provider)
         self._metrics = Metrics(meter_provider, record_queue_time=record_queue_time)
         self._serializer: SerializerProto | None = None
         self._carries_context = True
@@ -218,9 +222,13 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
         mixed = self._source(subscriber).mixed
         return _arrival.of_batch(described, mixed, self._propagation, self._options)
 
-    def _is_excluded(self, destination: Destination) -> bool:
+    def _is_traced(self, destination: Destination) -> bool:
+        """Whether anything is recorded of it; its context goes on all the same."""
         excludes = self._options.excludes
-        return excludes is not None and any(map(excludes, destination.names))
+        if excludes is not None and any(map(excludes, destination.names)):
+            return False
+        providers = self._providers
+        return providers.records_spans() or providers.records_metrics()
 
     # What a broker's module says.
 

@@ -49,7 +49,7 @@ class ProcessScope(ReceiveScope):
         delivery.creations = arrival.creations
         delivery.batch_baggage = arrival.batch_baggage
         # Nothing detaches in here what is attached: see `_faststream.install`.
-        if telemetry._is_excluded(arrival.destination):
+        if not telemetry._is_traced(arrival.destination):
             otel_context.attach(arrival.context)
             return None
         processing = Running(

@@ -55,7 +55,7 @@ class ReceiveScope(SendScope):
 
     def _start_receiving(self) -> Running | None:
         arrival = self._arrival = self._telemetry._arrival(self.msg, None)
-        if arrival is None or self._telemetry._is_excluded(arrival.destination):
+        if arrival is None or not self._telemetry._is_traced(arrival.destination):
             return None
         return Running(
             self._telemetry,

@@ -98,7 +98,11 @@ class Running:
                 self.span.end(now)
             except Exception:
                 tell_once("Ending a span")
-        if self._operation is not conventions.CREATE:
+        telemetry = self._telemetry
+        if (
+            telemetry._providers.records_metrics()
+            and self._operation is not conventions.CREATE
+        ):
             self._record_metrics(now, error)
 
     def _record_metrics(self, now: int, error: BaseException | None) -> None:

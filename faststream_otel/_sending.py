@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from faststream_otel._middleware import TelemetryMiddleware
 
 _OPERATIONS = {
-    PublishType.PUBLISH: conventions.PUBLISH,
     PublishType.REQUEST: conventions.REQUEST,
     PublishType.REPLY: conventions.REPLY,
 }
@@ -94,7 +93,9 @@ class SendScope(BaseMiddleware[Any, Any]):
         outgoing = telemetry._describe_command(cmd)
         headers = cmd.headers
 
-        operation = _OPERATIONS.get(cmd.publish_type, conventions.PUBLISH)
+        operation = conventions.PUBLISH
+        if cmd.publish_type is not PublishType.PUBLISH:
+            operation = _OPERATIONS.get(cmd.publish_type, operation)
         kind: SpanKind = operation.kind
         links: tuple[Link, ...] = ()
         creation, keep = propagation.carried(headers)
@@ -109,7 +110,7 @@ class SendScope(BaseMiddleware[Any, Any]):
                 kind, links = SpanKind.CLIENT, (Link(creation),)
 
         destination = outgoing.destination
-        if telemetry._is_excluded(destination):
+        if not telemetry._is_traced(destination):
             cmd.headers = self._carrying(headers, before, keep)
             return None
 
@@ -117,7 +118,7 @@ class SendScope(BaseMiddleware[Any, Any]):
         if options.capture_headers and headers:
             particular.update(_spans.captured(options, headers))
         created: HeadersOfEach | None = None
-        if sends_batch(call_next):
+        if telemetry._sends_batches and sends_batch(call_next):
             count = len(cmd.batch_bodies)
             if options.create_spans and telemetry._takes_headers_of_each and count:
                 creations, created = _creating.create(
@@ -143,7 +144,8 @@ class SendScope(BaseMiddleware[Any, Any]):
         self, headers: dict[str, Any], context: Context, keep: frozenset[str]
     ) -> dict[str, Any]:
         telemetry = self._telemetry
-        if not telemetry._carries_context:
+        # An empty context has nothing to tell.
+        if not telemetry._carries_context or not context:
             return headers
         return telemetry._propagation.inject(headers, context, keep)
 

@@ -42,6 +42,7 @@ class RedisTelemetryMiddleware(
 
     _system = "redis"
     _default_port = 6379
+    _sends_batches = True
 
     def _subscriber_facts(self, subscriber: Any) -> Attributes:
         group = _group(subscriber)

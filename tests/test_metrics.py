@@ -401,7 +401,9 @@ def test_a_broken_meter_stops_no_message(caplog: pytest.LogCaptureFixture) -> No
     from faststream_otel import _faults
 
     _faults._told.clear()
-    broker = OF["nats"].traced(SpanRecorder())
+    broker = OF["nats"].traced(
+        SpanRecorder(), telemetry={"meter_provider": MeterProvider()}
+    )
     (middleware,) = broker.middlewares
     handled: list[str] = []
 
