@@ -42,17 +42,17 @@ def _annotated(kind: type, provide: Callable[[], object]) -> Any:
 
 if TYPE_CHECKING:
     CurrentSpan = Annotated[Span, ...]
-    CurrentBaggage = Annotated[Baggage, ...]
-else:
-    CurrentSpan = _annotated(Span, get_current_span)
     """The process span of the message that a handler was given.
 
     Annotate a parameter of a handler or of a dependency with it. Without a tracer
     provider it is a span that records nothing, so it can always be used.
     """
 
-    CurrentBaggage = _annotated(Baggage, ContextBaggage)
+    CurrentBaggage = Annotated[Baggage, ...]
     """The baggage of the message that a handler was given; what it changes is sent on.
 
     Annotate a parameter of a handler or of a dependency with it.
     """
+else:
+    CurrentSpan = _annotated(Span, get_current_span)
+    CurrentBaggage = _annotated(Baggage, ContextBaggage)

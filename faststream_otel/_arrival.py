@@ -26,7 +26,8 @@ class Arrival(NamedTuple):
     """What came in.
 
     `context` is that in which it is handled, before it has a span. `creations` are
-    trace and span id of each context that came along, believed or not.
+    trace and span id of each context that came along, believed or not; `sent` is
+    when each message was sent, of those of which the broker tells it.
     """
 
     destination: Destination
@@ -34,6 +35,7 @@ class Arrival(NamedTuple):
     context: Context
     links: Sequence[Link]
     creations: set[tuple[int, int]]
+    sent: Sequence[int]
     batch_baggage: list[Mapping[str, Any]]
 
 
@@ -51,6 +53,7 @@ def of_message(
         context,
         (Link(creation),) if creation.is_valid else (),
         {(carried.trace_id, carried.span_id)} if carried.is_valid else set(),
+        () if incoming.sent is None else (incoming.sent,),
         [],
     )
 
@@ -86,6 +89,7 @@ def of_batch(
         replace(merge(entries), Context()),
         _links(arrivals, attributes),
         set().union(*(arrival.creations for arrival in arrivals)),
+        [sent for arrival in arrivals for sent in arrival.sent],
         list(entries),
     )
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry.trace import set_span_in_context
-
 from faststream_otel import _conventions as conventions
-from faststream_otel import _spans
+from faststream_otel._running import Running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, KeysView, Mapping, Sequence
@@ -80,15 +78,13 @@ def create(
     Returns:
         The creation contexts, and the headers that carry them.
     """
-    name, attributes = destination.start(conventions.CREATE)
     creations: list[SpanContext] = []
     each: list[dict[str, Any]] = []
     for _ in range(count):
-        span = telemetry._tracer.start_span(
-            name, before, conventions.CREATE.kind, {**attributes, **particular}
+        created = Running(
+            telemetry, conventions.CREATE, destination, particular, before
         )
-        context = set_span_in_context(span, before)
-        creations.append(span.get_span_context())
-        each.append(telemetry._propagation.inject(headers, context))
-        _spans.end(span)
+        creations.append(created.span.get_span_context())
+        each.append(telemetry._propagation.inject(headers, created.context))
+        created.end()
     return creations, HeadersOfEach(each)

@@ -31,7 +31,7 @@ class Destination:
         anonymous: Its name was made up by the broker.
     """
 
-    __slots__ = ("_attributes", "_label", "_starts", "names")
+    __slots__ = ("_attributes", "_label", "_metrics", "_starts", "names")
 
     def __init__(
         self,
@@ -55,6 +55,7 @@ class Destination:
         # The conventions keep names of high cardinality out of span names.
         self._label = template or ("" if temporary or anonymous else name)
         self._attributes = described
+        self._metrics: dict[Operation, Attributes] = {}
         self._starts: dict[Operation, tuple[str, Attributes]] = {}
 
     def start(self, operation: Operation) -> tuple[str, Attributes]:
@@ -79,6 +80,40 @@ class Destination:
         return start
 
 
+    def metric(self, operation: Operation) -> Attributes:
+        """Give the attributes of metrics, made once an operation.
+
+        Only what has a low cardinality: a name stays out where a template stands for
+        many, or where it was made up.
+
+        Args:
+            operation: What is done with the message.
+
+        Returns:
+            Attributes to be copied, not changed.
+        """
+        attributes = self._metrics.get(operation)
+        if attributes is None:
+            attributes = {conventions.OPERATION_NAME: operation.name}
+            for name in _METRIC_ATTRIBUTES:
+                if name in self._attributes:
+                    attributes[name] = self._attributes[name]
+            if self._label != self._attributes.get(conventions.DESTINATION_NAME):
+                attributes.pop(conventions.DESTINATION_NAME, None)
+            self._metrics[operation] = attributes
+        return attributes
+
+
+_METRIC_ATTRIBUTES = (
+    conventions.SYSTEM,
+    conventions.DESTINATION_NAME,
+    conventions.DESTINATION_TEMPLATE,
+    conventions.CONSUMER_GROUP_NAME,
+    conventions.SERVER_ADDRESS,
+    conventions.SERVER_PORT,
+)
+
+
 class Outgoing(NamedTuple):
     """A message that is about to be sent.
 
@@ -93,9 +128,11 @@ class Incoming(NamedTuple):
     """A message as the client delivered it, before anything parsed it.
 
     `attributes` are those of this message alone; `headers` are whatever the client
-    has, of any type.
+    has, of any type; `sent` is when the broker says that the message was sent, in
+    nanoseconds since the epoch.
     """
 
     destination: Destination
     attributes: Attributes
     headers: Mapping[str, Any]
+    sent: int | None = None

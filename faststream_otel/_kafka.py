@@ -18,6 +18,7 @@ class BaseKafkaTelemetryMiddleware(TelemetryMiddleware[MessageT, CommandT]):
 
     _system = "kafka"
     _default_port = 9092
+    _sends_batches = True
     _takes_headers_of_each = True
 
     def _broker_facts(self, broker: Broker) -> Attributes:

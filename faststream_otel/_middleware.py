@@ -18,8 +18,10 @@ from faststream_otel._faststream import (
     serializer,
     server,
 )
+from faststream_otel._metrics import Metrics
 from faststream_otel._processing import ProcessScope
 from faststream_otel._propagation import Propagation
+from faststream_otel._providers import Providers
 from faststream_otel._receiving import ReceiveScope
 from faststream_otel._sending import SendScope
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from fast_depends.library.serializer import SerializerProto
     from faststream import BaseMiddleware, ContextRepo, StreamMessage
     from opentelemetry.propagators.textmap import TextMapPropagator
+    from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import TracerProvider
 
     from faststream_otel._arrival import Arrival
@@ -68,6 +71,8 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
 
     _system: ClassVar[str]
     _default_port: ClassVar[int]
+    # Whether FastStream has `publish_batch` for it.
+    _sends_batches: ClassVar[bool] = False
     # Whether the client takes headers for each message of a batch.
     _takes_headers_of_each: ClassVar[bool] = False
 
@@ -75,6 +80,7 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
         self,
         *,
         tracer_provider: TracerProvider | None = None,
+        meter_provider: MeterProvider | None = None,
         propagator: TextMapPropagator | None = None,
         incoming: IncomingOption = "continue",
         baggage_keys: BaggageKeys | None = None,
@@ -85,12 +91,14 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
         create_spans: bool = False,
         settle_spans: bool = False,
         record_body_size: bool = False,
+        record_queue_time: bool = False,
     ) -> None:
         """Make a middleware; everything is optional.
 
         Args:
             tracer_provider: Where spans go. Left out: the global provider, even if
                 that is set later.
+            meter_provider: Where metrics go. Left out: the global provider.
             propagator: How context travels in headers. Left out: the global
                 propagator, asked at each message.
             incoming: What the context of a received message means.
@@ -116,6 +124,9 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
                 whose clients take headers for each message.
             settle_spans: Record spans of ack, nack and reject.
             record_body_size: Record the size of bodies in bytes, before compression.
+            record_queue_time: Record how long messages waited to be delivered, in
+                seconds, where the broker tells when they were sent: Kafka,
+                RabbitMQ, JetStream and streams of Redis.
 
         Raises:
             ValueError: An option has a value that makes no sense.
@@ -132,6 +143,7 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
             create_spans=create_spans,
             settle_spans=settle_spans,
             record_body_size=record_body_size,
+            record_queue_time=record_queue_time,
         )
         install()
         self._propagation = Propagation(self._options)
@@ -141,6 +153,8 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
             tracer_provider,
             conventions.SCHEMA_URL,
         )
+        self._providers = Providers(tracer_provider, meter_provider)
+        self._metrics = Metrics(meter_provider, record_queue_time=record_queue_time)
         self._serializer: SerializerProto | None = None
         self._carries_context = True
         self._servers: set[tuple[str, int] | None] = set()
@@ -208,9 +222,13 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
         mixed = self._source(subscriber).mixed
         return _arrival.of_batch(described, mixed, self._propagation, self._options)
 
-    def _is_excluded(self, destination: Destination) -> bool:
+    def _is_traced(self, destination: Destination) -> bool:
+        """Whether anything is recorded of it; its context goes on all the same."""
         excludes = self._options.excludes
-        return excludes is not None and any(map(excludes, destination.names))
+        if excludes is not None and any(map(excludes, destination.names)):
+            return False
+        providers = self._providers
+        return providers.records_spans() or providers.records_metrics()
 
     # What a broker's module says.
 

@@ -39,6 +39,7 @@ class Options:
     create_spans: bool
     settle_spans: bool
     record_body_size: bool
+    record_queue_time: bool
 
 
 def check(
@@ -53,6 +54,7 @@ def check(
     create_spans: bool,
     settle_spans: bool,
     record_body_size: bool,
+    record_queue_time: bool,
 ) -> Options:
     """Check options, and take from the environment what was left out.
 
@@ -83,6 +85,7 @@ def check(
         ("create_spans", create_spans),
         ("settle_spans", settle_spans),
         ("record_body_size", record_body_size),
+        ("record_queue_time", record_queue_time),
     ):
         if not isinstance(switch, bool):
             raise TypeError(f"{name}={switch!r} is no switch: give True or False")
@@ -99,6 +102,7 @@ def check(
         create_spans=create_spans,
         settle_spans=settle_spans,
         record_body_size=record_body_size,
+        record_queue_time=record_queue_time,
     )
 
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as otel_context
-from opentelemetry.trace import set_span_in_context
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._baggage import replace
 from faststream_otel._faststream import running_handler_name
 from faststream_otel._receiving import ReceiveScope
+from faststream_otel._running import Running
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from faststream import ContextRepo, StreamMessage
-    from opentelemetry.trace import Span
 
     from faststream_otel._description import Attributes
     from faststream_otel._faststream import Delivery
@@ -41,7 +40,7 @@ class ProcessScope(ReceiveScope):
         super().__init__(telemetry, delivery.message, context)
         self._delivery = delivery
 
-    def _start_receiving(self) -> Span | None:
+    def _start_receiving(self) -> Running | None:
         telemetry, delivery = self._telemetry, self._delivery
         arrival = telemetry._arrival(delivery.message, delivery.subscriber)
         self._arrival = arrival
@@ -50,19 +49,25 @@ class ProcessScope(ReceiveScope):
         delivery.creations = arrival.creations
         delivery.batch_baggage = arrival.batch_baggage
         # Nothing detaches in here what is attached: see `_faststream.install`.
-        if telemetry._is_excluded(arrival.destination):
+        if not telemetry._is_traced(arrival.destination):
             otel_context.attach(arrival.context)
             return None
-        name, attributes = arrival.destination.start(conventions.PROCESS)
-        span = telemetry._tracer.start_span(
-            name,
+        processing = Running(
+            telemetry,
+            conventions.PROCESS,
+            arrival.destination,
+            arrival.attributes,
             arrival.context,
-            conventions.PROCESS.kind,
-            {**attributes, **arrival.attributes},
-            arrival.links,
+            links=arrival.links,
         )
-        otel_context.attach(set_span_in_context(span, arrival.context))
-        return span
+        otel_context.attach(processing.context)
+        for sent in arrival.sent:
+            telemetry._metrics.record_queue_time(
+                processing.metric_attributes(),
+                processing.began - sent,
+                processing.context,
+            )
+        return processing
 
     async def consume_scope(
         self,

@@ -9,6 +9,7 @@ from opentelemetry import context as otel_context
 from faststream_otel import _conventions as conventions
 from faststream_otel import _settling, _spans
 from faststream_otel._faults import tell_once
+from faststream_otel._running import Running
 from faststream_otel._sending import SendScope
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class ReceiveScope(SendScope):
     current: what the application does with the message comes later.
     """
 
-    __slots__ = ("_arrival", "_span")
+    __slots__ = ("_arrival", "_running")
 
     def __init__(
         self,
@@ -40,7 +41,7 @@ class ReceiveScope(SendScope):
         context: ContextRepo,
     ) -> None:
         super().__init__(telemetry, message, context)
-        self._span: Span | None = None
+        self._running: Running | None = None
         self._arrival: Arrival | None = None
 
     async def on_receive(self) -> None:
@@ -48,21 +49,21 @@ class ReceiveScope(SendScope):
         if _spans.is_suppressed(otel_context.get_current()):
             return
         try:
-            self._span = self._start_receiving()
+            self._running = self._start_receiving()
         except Exception:
             tell_once("Tracing of a delivery")
 
-    def _start_receiving(self) -> Span | None:
+    def _start_receiving(self) -> Running | None:
         arrival = self._arrival = self._telemetry._arrival(self.msg, None)
-        if arrival is None or self._telemetry._is_excluded(arrival.destination):
+        if arrival is None or not self._telemetry._is_traced(arrival.destination):
             return None
-        name, attributes = arrival.destination.start(conventions.RECEIVE)
-        return self._telemetry._tracer.start_span(
-            name,
+        return Running(
+            self._telemetry,
+            conventions.RECEIVE,
+            arrival.destination,
+            arrival.attributes,
             otel_context.get_current(),
-            conventions.RECEIVE.kind,
-            {**attributes, **arrival.attributes},
-            arrival.links,
+            links=arrival.links,
         )
 
     async def consume_scope(
@@ -71,8 +72,8 @@ class ReceiveScope(SendScope):
         msg: StreamMessage[Any],
     ) -> Any:
         """Record what parsing told about the message, and hand it on."""
-        if self._span is not None:
-            self._parsed(self._span, call_next, msg)
+        if self._running is not None:
+            self._parsed(self._running.span, call_next, msg)
         return await call_next(msg)
 
     def _parsed(
@@ -111,6 +112,6 @@ class ReceiveScope(SendScope):
         exc_tb: TracebackType | None = None,
     ) -> bool | None:
         """End the span, with the error that nothing inside has handled."""
-        if self._span is not None:
-            _spans.end(self._span, exc_val)
+        if self._running is not None:
+            self._running.end(exc_val)
         return False

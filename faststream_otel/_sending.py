@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from faststream import BaseMiddleware
 from faststream.response import PublishType
 from opentelemetry import context as otel_context
-from opentelemetry.trace import INVALID_SPAN, Link, SpanKind, set_span_in_context
+from opentelemetry.trace import Link, SpanKind
 
 from faststream_otel import _conventions as conventions
 from faststream_otel import _creating, _spans
 from faststream_otel._faststream import current_delivery, sends_batch
 from faststream_otel._faults import tell_once
+from faststream_otel._running import Running
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -26,18 +27,9 @@ if TYPE_CHECKING:
     from faststream_otel._middleware import TelemetryMiddleware
 
 _OPERATIONS = {
-    PublishType.PUBLISH: conventions.PUBLISH,
     PublishType.REQUEST: conventions.REQUEST,
     PublishType.REPLY: conventions.REPLY,
 }
-
-
-class _Sending(NamedTuple):
-    """A message on its way out, with the headers that it is to have."""
-
-    span: Span
-    context: Context
-    headers: dict[str, Any]
 
 
 class SendScope(BaseMiddleware[Any, Any]):
@@ -67,14 +59,15 @@ class SendScope(BaseMiddleware[Any, Any]):
         before = otel_context.get_current()
         if _spans.is_suppressed(before):
             return await call_next(cmd)
+        written = cmd.headers
         try:
             sending = self._start(call_next, cmd, before)
         except Exception:
             tell_once("Tracing of a publish")
+            sending = None
+        if sending is None:
             return await call_next(cmd)
 
-        written = cmd.headers
-        cmd.headers = sending.headers
         token = otel_context.attach(sending.context)
         try:
             return await call_next(cmd)
@@ -82,24 +75,27 @@ class SendScope(BaseMiddleware[Any, Any]):
             # A middleware around ours may try again: it is to find what the caller
             # wrote, not our context as if it were the caller's.
             cmd.headers = written
-            _spans.end(sending.span, error)
+            sending.end(error)
             raise
         finally:
             otel_context.detach(token)
-            _spans.end(sending.span)
+            sending.end()
 
     def _start(
         self,
         call_next: Callable[[Any], Awaitable[Any]],
         cmd: PublishCommand,
         before: Context,
-    ) -> _Sending:
+    ) -> Running | None:
+        """Begin the span, and give the command the headers that carry it."""
         telemetry = self._telemetry
         options, propagation = telemetry._options, telemetry._propagation
         outgoing = telemetry._describe_command(cmd)
         headers = cmd.headers
 
-        operation = _OPERATIONS.get(cmd.publish_type, conventions.PUBLISH)
+        operation = conventions.PUBLISH
+        if cmd.publish_type is not PublishType.PUBLISH:
+            operation = _OPERATIONS.get(cmd.publish_type, operation)
         kind: SpanKind = operation.kind
         links: tuple[Link, ...] = ()
         creation, keep = propagation.carried(headers)
@@ -114,38 +110,42 @@ class SendScope(BaseMiddleware[Any, Any]):
                 kind, links = SpanKind.CLIENT, (Link(creation),)
 
         destination = outgoing.destination
-        if telemetry._is_excluded(destination):
-            headers = self._carrying(headers, before, keep)
-            return _Sending(INVALID_SPAN, before, headers)
+        if not telemetry._is_traced(destination):
+            cmd.headers = self._carrying(headers, before, keep)
+            return None
 
-        name, attributes = destination.start(operation)
-        attributes = {**attributes, **outgoing.attributes}
+        particular = outgoing.attributes
         if options.capture_headers and headers:
-            attributes.update(_spans.captured(options, headers))
+            particular.update(_spans.captured(options, headers))
         created: HeadersOfEach | None = None
-        if sends_batch(call_next):
+        if telemetry._sends_batches and sends_batch(call_next):
             count = len(cmd.batch_bodies)
             if options.create_spans and telemetry._takes_headers_of_each and count:
                 creations, created = _creating.create(
-                    count, telemetry, destination, outgoing.attributes, before, headers
+                    count, telemetry, destination, particular, before, headers
                 )
                 kind, links = SpanKind.CLIENT, tuple(map(Link, creations))
-            attributes[conventions.BATCH_MESSAGE_COUNT] = count
-        span = telemetry._tracer.start_span(name, before, kind, attributes, links)
-        context = set_span_in_context(span, before)
-        if span.is_recording():
-            self._enrich(span, cmd)
-        if created is None:
-            headers = self._carrying(headers, context, keep)
-        else:
-            headers = created
-        return _Sending(span, context, headers)
+            particular = {**particular, conventions.BATCH_MESSAGE_COUNT: count}
+        sending = Running(
+            telemetry,
+            operation,
+            destination,
+            particular,
+            before,
+            kind=kind,
+            links=links,
+        )
+        if sending.span.is_recording():
+            self._enrich(sending.span, cmd)
+        cmd.headers = created or self._carrying(headers, sending.context, keep)
+        return sending
 
     def _carrying(
         self, headers: dict[str, Any], context: Context, keep: frozenset[str]
     ) -> dict[str, Any]:
         telemetry = self._telemetry
-        if not telemetry._carries_context:
+        # An empty context has nothing to tell.
+        if not telemetry._carries_context or not context:
             return headers
         return telemetry._propagation.inject(headers, context, keep)
 

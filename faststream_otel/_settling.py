@@ -6,10 +6,10 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as otel_context
-from opentelemetry.trace import set_span_in_context
 
 from faststream_otel import _conventions as conventions
 from faststream_otel import _spans
+from faststream_otel._running import Running
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -60,20 +60,21 @@ def _traced(
         if _spans.is_suppressed(before) or not telemetry._settles(message, operation):
             await settle(*args, **kwargs)
             return
-        name, attributes = arrival.destination.start(operation)
-        attributes = {**attributes, **arrival.attributes}
+        attributes = {**arrival.attributes}
         if conventions.BATCH_MESSAGE_COUNT not in attributes:
             attributes[conventions.MESSAGE_ID] = message.message_id
             attributes[conventions.MESSAGE_CONVERSATION_ID] = message.correlation_id
-        span = telemetry._tracer.start_span(name, before, operation.kind, attributes)
-        token = otel_context.attach(set_span_in_context(span, before))
+        settling = Running(
+            telemetry, operation, arrival.destination, attributes, before
+        )
+        token = otel_context.attach(settling.context)
         try:
             await settle(*args, **kwargs)
         except BaseException as error:
-            _spans.end(span, error)
+            settling.end(error)
             raise
         finally:
             otel_context.detach(token)
-            _spans.end(span)
+            settling.end()
 
     return wrapper

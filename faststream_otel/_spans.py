@@ -8,7 +8,6 @@ from faststream.message import encode_message
 from opentelemetry import context as otel_context
 
 from faststream_otel import _conventions as conventions
-from faststream_otel import _outcome
 from faststream_otel._faults import tell_once
 from faststream_otel._propagation import text
 
@@ -54,18 +53,6 @@ def call_hook(hook: Hook | None, span: Span, subject: object) -> None:
         hook(span, subject)
     except Exception:
         tell_once(f"The hook {getattr(hook, '__qualname__', hook)!r}")
-
-
-def end(span: Span, error: BaseException | None = None) -> None:
-    """End a span, once; what processors and exporters raise stays here."""
-    try:
-        if not span.is_recording():
-            return
-        if error is not None:
-            _outcome.record(span, error)
-        span.end()
-    except Exception:
-        tell_once("Ending a span")
 
 
 def body_size(body: Any, serializer: SerializerProto | None) -> int:

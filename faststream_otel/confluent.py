@@ -56,4 +56,7 @@ def _describe(message: Message, source: Source) -> Incoming:
     if message.value() is None:
         attributes[conventions.KAFKA_MESSAGE_TOMBSTONE] = True
     # Of a header that stands there twice, the last counts, as in other languages.
-    return Incoming(destination, attributes, dict(message.headers() or ()))
+    headers = dict(message.headers() or ())
+    kind, milliseconds = message.timestamp()
+    sent = milliseconds * 1_000_000 if kind and milliseconds > 0 else None
+    return Incoming(destination, attributes, headers, sent)

@@ -60,4 +60,6 @@ def _describe(
     if record.value is None:
         attributes[conventions.KAFKA_MESSAGE_TOMBSTONE] = True
     # Of a header that stands there twice, the last counts, as in other languages.
-    return Incoming(destination, attributes, dict(record.headers))
+    headers = dict(record.headers)
+    sent = record.timestamp * 1_000_000 if record.timestamp > 0 else None
+    return Incoming(destination, attributes, headers, sent)

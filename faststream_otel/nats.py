@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from faststream_otel._conventions import Operation
     from faststream_otel._description import Attributes
-    from faststream_otel._middleware import Source
 
 __all__ = ("NatsTelemetryMiddleware",)
 
@@ -58,13 +57,28 @@ class NatsTelemetryMiddleware(TelemetryMiddleware[Msg, NatsPublishCommand]):
     def _describe_message(
         self, message: Msg | list[Msg], subscriber: Any
     ) -> Incoming | list[Incoming] | None:
-        source = self._source(subscriber)
         if isinstance(message, list):
-            return [_describe(one, source, subscriber) for one in message]
+            return [self._describe_one(one, subscriber) for one in message]
         if not isinstance(message, Msg):
             # A watched key-value or object store delivers changes, not messages.
             return None
-        return _describe(message, source, subscriber)
+        return self._describe_one(message, subscriber)
+
+    def _describe_one(self, message: Msg, subscriber: Any) -> Incoming:
+        source = self._source(subscriber)
+        subject = message.subject
+        destination = source.destinations.get(subject)
+        if destination is None:
+            declared = template(subscriber.subject) if subscriber else subject
+            destination = Destination(
+                subject,
+                source.attributes,
+                template=declared if declared != subject else None,
+                temporary=_is_temporary(subject),
+            )
+            remember(source.destinations, subject, destination)
+        sent = _sent(message) if self._metrics.records_queue_time else None
+        return Incoming(destination, {}, message.headers or {}, sent)
 
     def _settles(self, message: StreamMessage[Any], operation: Operation) -> bool:
         # FastStream marks messages of core NATS, which knows no acknowledgement.
@@ -72,19 +86,11 @@ class NatsTelemetryMiddleware(TelemetryMiddleware[Msg, NatsPublishCommand]):
         return not all(one.is_acked for one in (raw if isinstance(raw, list) else [raw]))
 
 
-def _describe(message: Msg, source: Source, subscriber: Any) -> Incoming:
-    subject = message.subject
-    destination = source.destinations.get(subject)
-    if destination is None:
-        declared = template(subscriber.subject) if subscriber else subject
-        destination = Destination(
-            subject,
-            source.attributes,
-            template=declared if declared != subject else None,
-            temporary=_is_temporary(subject),
-        )
-        remember(source.destinations, subject, destination)
-    return Incoming(destination, {}, message.headers or {})
+def _sent(message: Msg) -> int | None:
+    # Only JetStream tells, in the subject that acknowledgements go to.
+    if not message.reply.startswith("$JS.ACK."):
+        return None
+    return int(message.metadata.timestamp.timestamp() * 1_000_000) * 1_000
 
 
 def _is_temporary(subject: str) -> bool:

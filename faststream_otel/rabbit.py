@@ -76,7 +76,10 @@ class RabbitTelemetryMiddleware(
         attributes: Attributes = {}
         if message.delivery_tag is not None:
             attributes[conventions.RABBITMQ_DELIVERY_TAG] = message.delivery_tag
-        return Incoming(destination, attributes, message.headers)
+        # What FastStream's publisher says, in whole seconds: AMQP has no more.
+        timestamp = message.timestamp
+        sent = int(timestamp.timestamp()) * 1_000_000_000 if timestamp else None
+        return Incoming(destination, attributes, message.headers, sent)
 
 
 def _declared(subscriber: Any, routing_key: str) -> tuple[str, str]:

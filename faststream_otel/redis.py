@@ -42,6 +42,7 @@ class RedisTelemetryMiddleware(
 
     _system = "redis"
     _default_port = 6379
+    _sends_batches = True
 
     def _subscriber_facts(self, subscriber: Any) -> Attributes:
         group = _group(subscriber)
@@ -79,9 +80,16 @@ class RedisTelemetryMiddleware(
             remember(source.destinations, name, destination)
         envelope = _envelope(subscriber)
         data = message["data"]
+        sent = [_sent(entry) for entry in message.get("message_ids", ())]
         if isinstance(data, list):
-            return [Incoming(destination, {}, _open(one, envelope)[1]) for one in data]
-        return Incoming(destination, {}, _open(data, envelope)[1])
+            when = sent if len(sent) == len(data) else [None] * len(data)
+            return [
+                Incoming(destination, {}, _open(one, envelope)[1], at)
+                for one, at in zip(data, when, strict=True)
+            ]
+        return Incoming(
+            destination, {}, _open(data, envelope)[1], sent[0] if sent else None
+        )
 
     def _body_size(self, message: StreamMessage[Any]) -> int:
         data = message.raw_message["data"]
@@ -108,6 +116,12 @@ def _is_inbox(channel: str) -> bool:
 def _declared(subscriber: Any) -> str:
     channel = subscriber.channel
     return template(getattr(channel, "address", channel.name))
+
+
+def _sent(entry: bytes) -> int | None:
+    # The id of a stream's entry begins with the milliseconds at which it was added.
+    milliseconds, _, _ = entry.partition(b"-")
+    return int(milliseconds) * 1_000_000 if milliseconds.isdigit() else None
 
 
 def _group(subscriber: object) -> str | None:
