@@ -1,0 +1,121 @@
+"""Receivers of OTLP traces on loopback, that keep all that they get."""
+
+from __future__ import annotations
+
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Condition, Thread
+from typing import TYPE_CHECKING
+
+import grpc
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
+    from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+    from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+
+@dataclass(frozen=True)
+class Received:
+    """A span as it came, with what OTLP says once for many."""
+
+    span: Span
+    scope: InstrumentationScope
+    resource: Resource
+
+    @property
+    def service(self) -> str:
+        """The name of the service that sent it."""
+        values = {each.key: each.value for each in self.resource.attributes}
+        name: str = values["service.name"].string_value
+        return name
+
+
+class Inbox:
+    """The spans that came, for those who wait for them."""
+
+    def __init__(self) -> None:
+        self._received: list[Received] = []
+        self._changed = Condition()
+
+    def take(self, request: ExportTraceServiceRequest) -> ExportTraceServiceResponse:
+        """Keep the spans of a request, and accept it."""
+        with self._changed:
+            self._received.extend(
+                Received(span, scoped.scope, sent.resource)
+                for sent in request.resource_spans
+                for scoped in sent.scope_spans
+                for span in scoped.spans
+            )
+            self._changed.notify_all()
+        return ExportTraceServiceResponse()
+
+    def wait(self, count: int, within: float) -> list[Received]:
+        """Give all spans once there are `count`, or those that came in time."""
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._received) >= count, within)
+            return list(self._received)
+
+
+@contextlib.contextmanager
+def over_grpc(inbox: Inbox) -> Iterator[str]:
+    """Receive for `OTEL_EXPORTER_OTLP_PROTOCOL=grpc`; gives the endpoint."""
+
+    class Service(trace_service_pb2_grpc.TraceServiceServicer):
+        def Export(  # noqa: N802 - the protocol's name
+            self, request: ExportTraceServiceRequest, context: grpc.ServicerContext
+        ) -> ExportTraceServiceResponse:
+            return inbox.take(request)
+
+    with ThreadPoolExecutor() as pool:
+        server = grpc.server(pool)
+        register = trace_service_pb2_grpc.add_TraceServiceServicer_to_server
+        register(Service(), server)  # type: ignore[no-untyped-call]
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.stop(grace=None).wait()
+
+
+@contextlib.contextmanager
+def over_http(inbox: Inbox) -> Iterator[str]:
+    """Receive for `OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`; gives the endpoint."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            if self.path != "/v1/traces":
+                self.send_error(HTTPStatus.NOT_FOUND)
+                return
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            response = inbox.take(ExportTraceServiceRequest.FromString(body))
+            self.send_response(HTTPStatus.OK)
+            self.send_header("Content-Type", "application/x-protobuf")
+            self.end_headers()
+            self.wfile.write(response.SerializeToString())
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+PROTOCOLS = {"grpc": over_grpc, "http/protobuf": over_http}

@@ -1,0 +1,73 @@
+"""What tests need that a machine may not have: servers and a browser.
+
+A test says so by a marker, `@pytest.mark.broker("nats")` or `@pytest.mark.browser`. It
+is skipped where that is missing, or fails where `FASTSTREAM_OTEL_REQUIRE` names it,
+as in `FASTSTREAM_OTEL_REQUIRE=nats,redis,browser`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+REQUIRED = frozenset(filter(None, os.getenv("FASTSTREAM_OTEL_REQUIRE", "").split(",")))
+SKIPPED = pytest.StashKey["Counter[str]"]()
+
+
+@cache
+def missing(what: str) -> str:
+    """Say what to do to have it, or nothing if it is there."""
+    if what == "browser":
+        there, remedy = bool(shutil.which("chromium")), "apt-get install chromium"
+    else:
+        status = [sys.executable, str(ROOT / "scripts" / "brokers"), "status", what]
+        done = subprocess.run(status, capture_output=True, check=False, text=True)
+        there = done.returncode == 0
+        known = "no such broker" not in done.stderr
+        remedy = f"scripts/brokers up {what}" if known else "no script starts it yet"
+    return "" if there else remedy
+
+
+def needs(item: pytest.Item) -> list[str]:
+    """Name what a test needs."""
+    brokers = [mark.args[0] for mark in item.iter_markers("broker")]
+    return brokers + ["browser"] * bool(item.get_closest_marker("browser"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start counting what is skipped."""
+    config.stash[SKIPPED] = Counter()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose server or browser is missing, or fail it."""
+    for what in needs(item):
+        remedy = missing(what)
+        if remedy and what in REQUIRED:
+            pytest.fail(f"{what} is required and missing: {remedy}", pytrace=False)
+        if remedy:
+            item.config.stash[SKIPPED][what] += 1
+            pytest.skip(f"{what} is missing: {remedy}")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say what was skipped for want of something, and how to run it."""
+    for what, count in config.stash[SKIPPED].items():
+        tests = "test" if count == 1 else "tests"
+        marker = "browser" if what == "browser" else "broker"
+        terminalreporter.write_line(
+            f"Skipped {count} {tests} that need {what}: {missing(what)}; "
+            f"then scripts/test -m {marker}",
+            yellow=True,
+        )

@@ -1,0 +1,71 @@
+"""What is installed with the package, what importing it brings, and its own files."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from importlib.metadata import requires
+from pathlib import Path
+
+import pytest
+
+import faststream_otel
+
+PACKAGE = Path(faststream_otel.__file__).parent
+ROOT = PACKAGE.parent
+CLIENTS = {
+    "confluent": {"confluent_kafka"},
+    "kafka": {"aiokafka"},
+    "mqtt": {"zmqtt"},
+    "nats": {"nats"},
+    "rabbit": {"aio_pika", "aiormq"},
+    "redis": {"redis"},
+}
+SDK = "opentelemetry.sdk"
+
+
+def imported_by(module: str) -> set[str]:
+    """Name what a fresh interpreter has imported after `module`."""
+    code = f"import json, sys, {module}; print(json.dumps(list(sys.modules)))"
+    run = [sys.executable, "-c", code]
+    output = subprocess.run(run, check=True, capture_output=True, text=True).stdout
+    return set(json.loads(output))
+
+
+def test_dependencies_are_two() -> None:
+    """Without extras come FastStream and OpenTelemetry's API, and nothing else."""
+    always = [each for each in requires("faststream-otel") or () if ";" not in each]
+    names = {re.split(r"[^\w-]", each)[0] for each in always}
+    assert names == {"faststream", "opentelemetry-api"}
+
+
+def test_import_brings_no_client_and_no_sdk() -> None:
+    """`import faststream_otel` works where only its dependencies are."""
+    unwanted = {SDK}.union(*CLIENTS.values())
+    assert not unwanted & imported_by("faststream_otel")
+
+
+@pytest.mark.parametrize("broker", CLIENTS)
+def test_import_of_a_broker_brings_its_client_alone(broker: str) -> None:
+    """`faststream_otel.nats` needs nats-py, and no other client, nor the SDK."""
+    unwanted = {SDK}.union(*CLIENTS.values())
+    found = imported_by(f"faststream_otel.{broker}")
+    assert CLIENTS[broker] <= found
+    # redis-py imports the SDK by itself where it is installed.
+    assert not unwanted & (found - imported_by(f"faststream.{broker}"))
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.name)
+def test_files_are_short(path: Path) -> None:
+    """A file holds one concept, and 300 lines are enough for it."""
+    assert len(path.read_text().splitlines()) <= 300
+
+
+def test_changelog_starts_with_this_version() -> None:
+    """Its newest entry is `__version__`."""
+    changes = (ROOT / "CHANGELOG.md").read_text()
+    newest = re.search(r"^## (\S+)", changes, re.MULTILINE)
+    assert newest
+    assert newest[1] == faststream_otel.__version__

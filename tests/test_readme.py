@@ -1,0 +1,41 @@
+"""What the README shows is so."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    """Give the contents of its fences."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def test_program_runs() -> None:
+    """What it shows in Python can be copied."""
+    (program,) = blocks("python")
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_trace_is_that_of_the_program() -> None:
+    """The tree is printed by the program that it names."""
+    pytest.importorskip("time_machine", reason="the guide needs Python 3.11")
+    show = [sys.executable, "-m", "tests.docs.programs", "show", "nats", "chain"]
+    shown = subprocess.run(
+        show, cwd=ROOT, check=True, capture_output=True, encoding="utf-8"
+    ).stdout
+    assert blocks("text") == [shown]
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_links_lead_somewhere(page: str) -> None:
+    """The files that it links are there."""
+    targets = re.findall(r"\]\((?!http)([^)#]+)", (ROOT / page).read_text())
+    assert [target for target in targets if not (ROOT / target).exists()] == []
