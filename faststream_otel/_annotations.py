@@ -31,13 +31,13 @@ def _annotated(kind: type, provide: Callable[[], object]) -> Any:
     markers: list[object] = [_Provided(provide)]
     # A router of FastAPI resolves the handler's parameters in its own way.
     if find_spec("fastapi") is not None:
-        from fastapi.params import Depends
+        from fastapi.params import Depends  # noqa: PLC0415 - it may not be there
 
         async def dependency() -> Any:
             return provide()
 
         markers.append(Depends(dependency, use_cache=False))
-    return Annotated[(kind, *markers)]  # type: ignore[return-value]
+    return Annotated[(kind, *markers)]
 
 
 if TYPE_CHECKING:

@@ -44,7 +44,7 @@ SYSTEM: Final = "messaging.system"
 # Our own: the conventions have no name for it.
 FASTSTREAM_DECISION: Final = "faststream.message.decision"
 
-# Not registered, but what OpenTelemetry's Java agent calls it; the header's name follows.
+# Not registered, but what OpenTelemetry's Java agent calls it, before a header's name.
 HEADER_PREFIX: Final = "messaging.header."
 
 
@@ -55,24 +55,24 @@ class Operation:
 
     Args:
         name: `messaging.operation.name`.
-        type: `messaging.operation.type`.
+        type_: `messaging.operation.type`.
         kind: The kind of the span.
     """
 
     __slots__ = ("kind", "name", "type")
 
-    def __init__(self, name: str, *, type: str, kind: SpanKind) -> None:
+    def __init__(self, name: str, type_: str, kind: SpanKind) -> None:
         self.name = name
-        self.type = type
+        self.type = type_
         self.kind = kind
 
 
-PUBLISH: Final = Operation("publish", type="send", kind=SpanKind.PRODUCER)
-REQUEST: Final = Operation("request", type="send", kind=SpanKind.PRODUCER)
-REPLY: Final = Operation("reply", type="send", kind=SpanKind.PRODUCER)
-PROCESS: Final = Operation("process", type="process", kind=SpanKind.CONSUMER)
-CREATE: Final = Operation("create", type="create", kind=SpanKind.PRODUCER)
-RECEIVE: Final = Operation("receive", type="receive", kind=SpanKind.CLIENT)
-ACK: Final = Operation("ack", type="settle", kind=SpanKind.CLIENT)
-NACK: Final = Operation("nack", type="settle", kind=SpanKind.CLIENT)
-REJECT: Final = Operation("reject", type="settle", kind=SpanKind.CLIENT)
+PUBLISH: Final = Operation("publish", "send", SpanKind.PRODUCER)
+REQUEST: Final = Operation("request", "send", SpanKind.PRODUCER)
+REPLY: Final = Operation("reply", "send", SpanKind.PRODUCER)
+PROCESS: Final = Operation("process", "process", SpanKind.CONSUMER)
+CREATE: Final = Operation("create", "create", SpanKind.PRODUCER)
+RECEIVE: Final = Operation("receive", "receive", SpanKind.CLIENT)
+ACK: Final = Operation("ack", "settle", SpanKind.CLIENT)
+NACK: Final = Operation("nack", "settle", SpanKind.CLIENT)
+REJECT: Final = Operation("reject", "settle", SpanKind.CLIENT)

@@ -41,7 +41,7 @@ class HeadersOfEach(dict[str, Any]):
         return self._current
 
     # Unpacking asks for the keys, and then for the value of each.
-    def keys(self) -> KeysView[str]:
+    def keys(self) -> KeysView[str]:  # type: ignore[override]
         return self._next().keys()
 
     def __iter__(self) -> Iterator[str]:
@@ -53,7 +53,7 @@ class HeadersOfEach(dict[str, Any]):
     def copy(self) -> dict[str, Any]:
         return self._next().copy()
 
-    def __ror__(self, other: Mapping[str, Any]) -> HeadersOfEach:  # type: ignore[override,misc]
+    def __ror__(self, other: Mapping[str, Any]) -> HeadersOfEach:  # type: ignore[override]
         return HeadersOfEach([{**other, **headers} for headers in self._each])
 
 

@@ -93,7 +93,9 @@ async def in_memory(*brokers: Broker) -> AsyncIterator[Deliveries]:
         await deliveries.settled()
 
 
-def _by_test_broker(brokers: tuple[Broker, ...]) -> dict[Callable[..., Any], list[Broker]]:
+def _by_test_broker(
+    brokers: tuple[Broker, ...],
+) -> dict[Callable[..., Any], list[Broker]]:
     grouped: dict[Callable[..., Any], list[Broker]] = {}
     for broker in brokers:
         grouped.setdefault(_test_broker(broker), []).append(broker)

@@ -79,7 +79,6 @@ class Destination:
             )
         return start
 
-
     def metric(self, operation: Operation) -> Attributes:
         """Give the attributes of metrics, made once an operation.
 

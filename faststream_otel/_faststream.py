@@ -51,7 +51,7 @@ class Delivery:
         self.thread_baggage: Mapping[str, Any] | None = None
 
     def runs_in_thread(self) -> bool:
-        """Whether the handler is no coroutine, so that FastStream runs it in a thread."""
+        """Whether the handler is no coroutine: FastStream runs it in a thread then."""
         handler = getattr(_running(self.call_next), "_original_call", None)
         # A router of FastAPI puts a coroutine around the function.
         return handler is not None and not inspect.iscoroutinefunction(
@@ -163,15 +163,6 @@ def prefix(subscriber: Subscriber) -> str:
     return subscriber._outer_config.prefix
 
 
-def template(address: Any) -> str:
-    """Give what a subscriber declared: `logs.{level}`.
-
-    Before FastStream 0.7.6 the declaration is gone, and what is left is the pattern
-    that the broker was given: `logs.*`.
-    """
-    return str(getattr(address, "template", address))
-
-
 def handler_name(subscriber: Subscriber) -> str | None:
     """Give the full name of the function that handles a subscriber's messages.
 
@@ -190,7 +181,7 @@ def running_handler_name(call_next: Callable[..., Any]) -> str | None:
 
 def sends_batch(call_next: Callable[..., Any]) -> bool:
     """Whether a publish scope is inside `publish_batch`."""
-    return _innermost(call_next).__name__ == "publish_batch"
+    return bool(_innermost(call_next).__name__ == "publish_batch")
 
 
 def _innermost(call_next: Any) -> Any:

@@ -18,7 +18,7 @@ def tell_once(what: str) -> None:
     if what in _told:
         return
     _told.add(what)
-    _logger.exception(
+    _logger.error(
         "%s failed; the message goes on without it. Further failures are not logged.",
         what,
     )

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._description import Destination, Outgoing
-from faststream_otel._middleware import CommandT, MessageT, TelemetryMiddleware, remember
+from faststream_otel._middleware import (
+    CommandT,
+    MessageT,
+    TelemetryMiddleware,
+    remember,
+)
 
 if TYPE_CHECKING:
     from faststream_otel._description import Attributes

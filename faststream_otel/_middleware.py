@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from fast_depends.library.serializer import SerializerProto
     from faststream import BaseMiddleware, ContextRepo, StreamMessage
-    from opentelemetry.propagators.textmap import TextMapPropagator
     from opentelemetry.metrics import MeterProvider
+    from opentelemetry.propagators.textmap import TextMapPropagator
     from opentelemetry.trace import TracerProvider
 
     from faststream_otel._arrival import Arrival

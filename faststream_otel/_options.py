@@ -113,11 +113,11 @@ def _names(name: str, given: Iterable[str] | None, variable: str) -> tuple[str, 
         return tuple(part for part in given if part)
     if isinstance(given, (str, bytes)):
         raise TypeError(f"{name}={given!r} is one text: give a list, [{given!r}]")
-    names = tuple(given)
+    names: tuple[object, ...] = tuple(given)
     for entry in names:
         if not isinstance(entry, str) or not entry:
             raise TypeError(f"{name} contains {entry!r}: each entry is a text")
-    return names
+    return tuple(map(str, names))
 
 
 def _matcher(patterns: tuple[str, ...]) -> Callable[[str], object]:

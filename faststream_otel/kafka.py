@@ -9,7 +9,6 @@ from faststream.kafka.response import KafkaPublishCommand
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._description import Destination, Incoming
-from faststream_otel._faststream import template
 from faststream_otel._kafka import BaseKafkaTelemetryMiddleware, add_key
 from faststream_otel._middleware import remember
 
@@ -33,12 +32,13 @@ class KafkaTelemetryMiddleware(
     """
 
     def _describe_message(
-        self, message: ConsumerRecord[Any, Any] | Sequence[ConsumerRecord[Any, Any]],
+        self,
+        message: ConsumerRecord[Any, Any] | Sequence[ConsumerRecord[Any, Any]],
         subscriber: Any,
     ) -> Incoming | list[Incoming]:
         source = self._source(subscriber)
         pattern = getattr(subscriber, "pattern", None)
-        declared = template(pattern) if pattern else None
+        declared = pattern.template if pattern else None
         if isinstance(message, Sequence):
             return [_describe(record, source, declared) for record in message]
         return _describe(message, source, declared)

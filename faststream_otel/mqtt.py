@@ -9,13 +9,11 @@ from faststream.mqtt.response import MQTTPublishCommand
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._description import Destination, Incoming, Outgoing
-from faststream_otel._faststream import template
 from faststream_otel._middleware import TelemetryMiddleware, remember
 
 if TYPE_CHECKING:
-    from zmqtt import Message
-
     from faststream import StreamMessage
+    from zmqtt import Message
 
     from faststream_otel._conventions import Operation
     from faststream_otel._description import Attributes
@@ -59,9 +57,7 @@ class MQTTTelemetryMiddleware(TelemetryMiddleware["Message", MQTTPublishCommand]
         topic = cmd.destination
         destination = self._destinations.get(topic)
         if destination is None:
-            destination = Destination(
-                topic, self._common, temporary=_is_inbox(topic)
-            )
+            destination = Destination(topic, self._common, temporary=_is_inbox(topic))
             remember(self._destinations, topic, destination)
         attributes: Attributes = {}
         if cmd.correlation_id:
@@ -73,7 +69,7 @@ class MQTTTelemetryMiddleware(TelemetryMiddleware["Message", MQTTPublishCommand]
         topic = message.topic
         destination = source.destinations.get(topic)
         if destination is None:
-            declared = _declared(subscriber) if subscriber else topic
+            declared = subscriber.address.template if subscriber else topic
             destination = remember(
                 source.destinations,
                 topic,
@@ -100,9 +96,3 @@ class MQTTTelemetryMiddleware(TelemetryMiddleware["Message", MQTTPublishCommand]
 def _is_inbox(topic: str) -> bool:
     # The client makes up such a topic for the answer to a request.
     return topic.startswith("_zmqtt/reply/")
-
-
-def _declared(subscriber: Any) -> str:
-    declared = template(getattr(subscriber, "address", subscriber.topic))
-    # Before FastStream 0.7.6 the group of a shared subscription stands in front.
-    return declared.split("/", 2)[2] if declared.startswith("$share/") else declared

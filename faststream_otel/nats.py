@@ -9,7 +9,6 @@ from nats.aio.msg import Msg
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._description import Destination, Incoming, Outgoing
-from faststream_otel._faststream import template
 from faststream_otel._middleware import TelemetryMiddleware, remember
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ class NatsTelemetryMiddleware(TelemetryMiddleware[Msg, NatsPublishCommand]):
         subject = message.subject
         destination = source.destinations.get(subject)
         if destination is None:
-            declared = template(subscriber.subject) if subscriber else subject
+            declared = subscriber.subject.template if subscriber else subject
             destination = Destination(
                 subject,
                 source.attributes,
@@ -83,7 +82,9 @@ class NatsTelemetryMiddleware(TelemetryMiddleware[Msg, NatsPublishCommand]):
     def _settles(self, message: StreamMessage[Any], operation: Operation) -> bool:
         # FastStream marks messages of core NATS, which knows no acknowledgement.
         raw = message.raw_message
-        return not all(one.is_acked for one in (raw if isinstance(raw, list) else [raw]))
+        return not all(
+            one.is_acked for one in (raw if isinstance(raw, list) else [raw])
+        )
 
 
 def _sent(message: Msg) -> int | None:

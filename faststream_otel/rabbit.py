@@ -87,9 +87,7 @@ def _declared(subscriber: Any, routing_key: str) -> tuple[str, str]:
     if subscriber is None:
         return "", routing_key
     before, queue = prefix(subscriber), subscriber.queue
-    # Before FastStream 0.7.6 only the pattern that the broker was given is left.
-    declared = getattr(queue, "routing_template", queue.routing)()
-    return f"{before}{queue.name}", f"{before}{declared}"
+    return f"{before}{queue.name}", f"{before}{queue.routing_template()}"
 
 
 def _name(*parts: str) -> str:

@@ -12,7 +12,7 @@ from faststream.response import PublishType
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._description import Destination, Incoming, Outgoing
-from faststream_otel._faststream import current_subscriber, template
+from faststream_otel._faststream import current_subscriber
 from faststream_otel._middleware import TelemetryMiddleware, remember
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class RedisTelemetryMiddleware(
             destination = Destination(
                 name,
                 source.attributes,
-                template=_declared(subscriber) if pattern else None,
+                template=subscriber.channel.address.template if pattern else None,
                 temporary=subscriber is None and _is_inbox(name),
             )
             remember(source.destinations, name, destination)
@@ -111,11 +111,6 @@ class RedisTelemetryMiddleware(
 def _is_inbox(channel: str) -> bool:
     # FastStream makes up such a name for the answer to a request: a NUID.
     return _NUID.fullmatch(channel) is not None
-
-
-def _declared(subscriber: Any) -> str:
-    channel = subscriber.channel
-    return template(getattr(channel, "address", channel.name))
 
 
 def _sent(entry: bytes) -> int | None:

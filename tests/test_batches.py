@@ -372,8 +372,6 @@ def test_a_batch_from_several_topics_names_none() -> None:
     assert span.attributes["messaging.system"] == "kafka"
 
 
-
-
 @pytest.mark.parametrize("kind", [OF["kafka"], OF["confluent"]], ids=str)
 def test_the_real_producers_read_headers_as_we_count_on(kind: Kind) -> None:
     """FastStream's own code up to the client, which is the only stand-in."""

@@ -26,7 +26,9 @@ CONSTANTS = {
 def registered() -> set[str]:
     """Every attribute of the registry, stable or not, that is not deprecated."""
     names: set[str] = set()
-    incubating: ModuleType = importlib.import_module(f"{_incubating.__name__}.attributes")
+    incubating: ModuleType = importlib.import_module(
+        f"{_incubating.__name__}.attributes"
+    )
     for package in (attributes, incubating):
         for found in pkgutil.iter_modules(package.__path__):
             module = importlib.import_module(f"{package.__name__}.{found.name}")

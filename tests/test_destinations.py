@@ -14,7 +14,8 @@ from tests.kinds import KINDS, Kind, every_kind
 OF = {kind.name: kind for kind in KINDS}
 
 
-async def handle(message: str) -> None: ...
+async def handle(message: str) -> None:
+    """Do nothing."""
 
 
 def spans(broker: Any, recorder: SpanRecorder, *args: Any, **options: Any) -> Any:
@@ -338,5 +339,3 @@ def test_names_that_users_make_up_do_not_pile_up() -> None:
 
     asyncio.run(main())
     assert len(middleware._destinations) <= _middleware._MOST_DESTINATIONS
-
-

@@ -16,7 +16,8 @@ from faststream_otel import _faststream
 from tests.kinds import Kind, every_kind
 
 
-async def handle(message: str) -> None: ...
+async def handle(message: str) -> None:
+    """Do nothing."""
 
 
 @every_kind

@@ -54,7 +54,7 @@ async def message(kind: Kind, headers: dict[str, Any]) -> Any:
         record.headers = list(headers.items())
         return record
     if kind.name == "confluent":
-        made = await confluent.testing.build_message(
+        made: Any = await confluent.testing.build_message(
             "x", "orders", correlation_id="c", serializer=None
         )
         made._headers = list(headers.items())
@@ -126,7 +126,9 @@ def test_the_handler_runs(name: str, incoming: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.dictionaries(st.one_of(NAMES, st.integers(), st.binary(max_size=3)), ANYTHING))
+@given(
+    st.dictionaries(st.one_of(NAMES, st.integers(), st.binary(max_size=3)), ANYTHING)
+)
 def test_reading_never_raises(headers: dict[Any, Any]) -> None:
     """Names of any type included."""
     from tests.test_propagation import PROPAGATION

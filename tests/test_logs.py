@@ -34,8 +34,9 @@ def test_log_lines_carry_the_span(kind: Kind, fails: bool) -> None:
     recorder = SpanRecorder()
     broker = kind.traced(recorder)
     watch = Watch()
-    logger = logging.Logger("service")
-    logger.addHandler(watch)
+    logger = logging.getLogger("service")
+    logger.setLevel(logging.INFO)
+    logger.handlers = [watch]
 
     @kind.subscriber(broker, "orders")
     async def handle(message: str) -> None:

@@ -52,7 +52,9 @@ class Meter:
         """The scopes that recorded something."""
         data: Any = self._reader.get_metrics_data()
         return [
-            scope for resource in data.resource_metrics for scope in resource.scope_metrics
+            scope
+            for resource in data.resource_metrics
+            for scope in resource.scope_metrics
         ]
 
     def metrics(self) -> dict[str, Any]:
@@ -85,10 +87,12 @@ def span_durations(recorder: SpanRecorder) -> Counter[tuple[str, float]]:
 
 
 def operation(span: RecordedSpan) -> str:
+    """The name of a span's operation."""
     return str(span.attributes["messaging.operation.name"])
 
 
 def seconds(span: RecordedSpan) -> float:
+    """How long a span was."""
     return (span.end - span.start) / NANOSECONDS
 
 
@@ -308,9 +312,7 @@ def test_exemplars_lead_to_the_span() -> None:
     """A point knows the span that it was recorded for."""
     recorder = SpanRecorder()
     meter = Meter(exemplar_filter=AlwaysOnExemplarFilter())
-    broker = OF["nats"].traced(
-        recorder, telemetry={"meter_provider": meter.provider}
-    )
+    broker = OF["nats"].traced(recorder, telemetry={"meter_provider": meter.provider})
 
     @broker.subscriber("orders")
     async def handle(message: str) -> None: ...

@@ -282,9 +282,7 @@ def test_an_exception_that_is_answered_with_a_value(outside: bool) -> None:
         publish_handlers={OrderError: lambda error: "instead"}
     )
     ours = traced.middlewares
-    broker = NATS.broker(
-        middlewares=[handler, *ours] if outside else [*ours, handler]
-    )
+    broker = NATS.broker(middlewares=[handler, *ours] if outside else [*ours, handler])
 
     @NATS.subscriber(broker, "orders")
     @NATS.publisher(broker, "next")

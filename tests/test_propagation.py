@@ -277,7 +277,7 @@ def test_an_unsampled_parent_stays_unsampled(kind: Kind) -> None:
     asyncio.run(main())
     assert not recorder.trace().spans
     (traceparent,) = received
-    version, trace_id, span_id, flags = traceparent.split("-")
+    _version, trace_id, span_id, flags = traceparent.split("-")
     assert (trace_id, flags) == (f"{TRACE:032x}", "00")
     assert span_id != f"{SPAN:016x}"
 
@@ -413,4 +413,4 @@ def test_one_publish_leaves_nothing_to_the_next(kind: Kind) -> None:
 def test_getter_is_the_apis() -> None:
     """Propagators that look through all names get those that are text."""
     assert isinstance(_propagation._GETTER, Getter)
-    assert _propagation._GETTER.keys({"a": 1, b"b": 2, 3: 3}) == ["a"]  # type: ignore[dict-item]
+    assert _propagation._GETTER.keys({"a": 1, b"b": 2, 3: 3}) == ["a"]

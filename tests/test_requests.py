@@ -153,7 +153,7 @@ async def fetched(kind: Kind) -> Any:
     """Make what the client of `kind` delivers, with a context."""
     from faststream import confluent, kafka, mqtt, nats, rabbit, redis
 
-    headers = {"traceparent": TRACEPARENT}
+    headers: Any = {"traceparent": TRACEPARENT}
     if kind.name == "kafka":
         return await kafka.testing.build_message(
             "x", "orders", headers=headers, serializer=None

@@ -26,7 +26,9 @@ def acknowledged(kind: Kind, broker: Any, policy: AckPolicy) -> Any:
         stream = redis.StreamSub("orders", group="g", consumer="c")
         return broker.subscriber(stream=stream, ack_policy=policy)
     if kind.name == "mqtt":
-        return broker.subscriber("orders", qos=mqtt.QoS.AT_LEAST_ONCE, ack_policy=policy)
+        return broker.subscriber(
+            "orders", qos=mqtt.QoS.AT_LEAST_ONCE, ack_policy=policy
+        )
     return broker.subscriber("orders", ack_policy=policy)
 
 
@@ -71,9 +73,10 @@ def test_faststream_acknowledges(kind: Kind) -> None:
     assert (ack.name, ack.kind) == ("ack orders", "CLIENT")
     assert ack.parent_id == process.span_id
     assert ack.attributes["messaging.operation.name"] == "ack"
-    assert ack.attributes["messaging.message.id"] == process.attributes[
-        "messaging.message.id"
-    ]
+    assert (
+        ack.attributes["messaging.message.id"]
+        == process.attributes["messaging.message.id"]
+    )
 
 
 @settling
@@ -89,7 +92,7 @@ def test_a_handler_acknowledges_once(kind: Kind) -> None:
     publish(kind, broker)
     acks = settled(recorder)
     # The test brokers of NATS and RabbitMQ do not note that a message was settled.
-    assert len(acks) == (2 if kind.name in {"nats"} else 1)
+    assert len(acks) == (2 if kind.name == "nats" else 1)
     assert {span.name for span in acks} == {"ack orders"}
 
 

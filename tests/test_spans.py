@@ -147,17 +147,23 @@ def test_required_attributes_are_there_at_the_start(kind: Kind) -> None:
     }
     (publish_name, publish), (process_name, process) = seen
     assert (publish_name, process_name) == ("publish orders", "process orders")
-    assert publish.items() >= {
-        **common,
-        "messaging.operation.name": "publish",
-        "messaging.operation.type": "send",
-    }.items()
-    assert process.items() >= {
-        **common,
-        "messaging.operation.name": "process",
-        "messaging.operation.type": "process",
-        "code.function.name": f"{__name__}.{handle._original_call.__qualname__}",
-    }.items()
+    assert (
+        publish.items()
+        >= {
+            **common,
+            "messaging.operation.name": "publish",
+            "messaging.operation.type": "send",
+        }.items()
+    )
+    assert (
+        process.items()
+        >= {
+            **common,
+            "messaging.operation.name": "process",
+            "messaging.operation.type": "process",
+            "code.function.name": f"{__name__}.{handle._original_call.__qualname__}",
+        }.items()
+    )
 
 
 @every_kind
@@ -352,8 +358,9 @@ def test_server(url: str, expected: tuple[str | None, int | None]) -> None:
     broker = kind.traced(recorder, servers=url)
     run(kind, broker, "hello", "orders")
     (publish,) = recorder.trace().spans
-    found = publish.attributes.get("server.address"), publish.attributes.get(
-        "server.port"
+    found = (
+        publish.attributes.get("server.address"),
+        publish.attributes.get("server.port"),
     )
     assert found == expected
     assert "secret" not in str(publish.attributes)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MS = 1_000_000
 
 
-def span(  # noqa: PLR0917 - a span is a row of a table
+def span(
     number: int,
     name: str,
     kind: str,

@@ -23,7 +23,9 @@ __all__ = ("wire",)
 OF = {kind.name: kind for kind in KINDS}
 # Redis is asked over a channel here: it answers on one, whatever it was asked over.
 ASKING = [
-    param for param in REAL if str(param.values[0]) not in {"redis-list", "redis-stream"}
+    param
+    for param in REAL
+    if str(param.values[0]) not in {"redis-list", "redis-stream"}
 ]
 
 pytestmark = pytest.mark.usefixtures("wire")
@@ -112,8 +114,9 @@ def test_get_one(kind: Kind) -> None:
             await subscriber.stop()
 
     run(main())
-    publish, receive = named(recorder, "publish orders"), named(
-        recorder, "receive orders"
+    publish, receive = (
+        named(recorder, "publish orders"),
+        named(recorder, "receive orders"),
     )
     assert receive.kind == "CLIENT"
     assert receive.parent_id is None

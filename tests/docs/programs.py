@@ -1,7 +1,7 @@
 """Runs the guide's programs in memory, and records the traces that they make.
 
-    python -m tests.docs.programs show nats chain
-    python -m tests.docs.programs update
+python -m tests.docs.programs show nats chain
+python -m tests.docs.programs update
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def silence() -> Iterator[None]:
     """Drop what a program prints, also through the console exporter's own handle."""
     sys.stdout.flush()
     shown = os.dup(1)
-    with open(os.devnull, "w") as nowhere:
+    with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 1)
     try:
         yield
