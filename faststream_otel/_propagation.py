@@ -14,6 +14,7 @@ from opentelemetry.propagators.textmap import Getter
 from opentelemetry.trace import (
     INVALID_SPAN,
     INVALID_SPAN_CONTEXT,
+    NonRecordingSpan,
     get_current_span,
     set_span_in_context,
 )
@@ -80,9 +81,13 @@ class Carried(NamedTuple):
     creation: SpanContext
     names: frozenset[str]
 
+    @property
+    def ids(self) -> tuple[int, int]:
+        """Trace and span id of `creation`."""
+        return self.creation.trace_id, self.creation.span_id
 
-_NOTHING = frozenset[str]()
-_NOTHING_CARRIED = Carried(INVALID_SPAN_CONTEXT, _NOTHING)
+
+NOTHING_CARRIED = Carried(INVALID_SPAN_CONTEXT, frozenset())
 
 
 class Propagation:
@@ -99,7 +104,7 @@ class Propagation:
         self._incoming = options.incoming
         self._accepts = options.accepts_baggage
         self._fields_of: TextMapPropagator | None = None
-        self._fields = _NOTHING
+        self._fields = frozenset[str]()
 
     def receive(self, headers: Mapping[Any, Any]) -> Received:
         """Read the context that a message carries.
@@ -123,10 +128,10 @@ class Propagation:
     def carried(self, headers: Mapping[Any, Any]) -> Carried:
         """Find the context that the caller put into a message's headers."""
         if not headers:
-            return _NOTHING_CARRIED
+            return NOTHING_CARRIED
         names = self._names().intersection(headers)
         if not names:
-            return _NOTHING_CARRIED
+            return NOTHING_CARRIED
         context = self._extract(headers)
         return Carried(get_current_span(context).get_span_context(), names)
 
@@ -134,14 +139,14 @@ class Propagation:
         self,
         headers: Mapping[str, Any],
         context: Context,
-        keep: frozenset[str] = _NOTHING,
+        carried: Carried = NOTHING_CARRIED,
     ) -> dict[str, Any]:
         """Make the headers that carry `context`; `headers` stay as they are.
 
         Args:
             headers: What the caller wants to send.
             context: What is to travel with the message.
-            keep: Names of the caller's headers that are not to be replaced.
+            carried: What the caller wrote of it, which is not replaced.
 
         Returns:
             New headers, each propagation header once.
@@ -150,12 +155,16 @@ class Propagation:
         try:
             if self._accepts is not None:
                 context = self._with_accepted_baggage(context)
+            if carried.creation.is_valid:
+                # Each header is to tell of the caller's span, as the caller's own do.
+                span = NonRecordingSpan(carried.creation)
+                context = set_span_in_context(span, context)
             self._propagator().inject(carrier, context)
         except Exception:
             tell_once("Writing context into headers")
         if not headers:
             return carrier
-        replaced = self._names() - keep
+        replaced = self._names() - carried.names
         kept = {name: value for name, value in headers.items() if name not in replaced}
         return {**carrier, **kept}
 

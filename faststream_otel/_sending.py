@@ -13,6 +13,7 @@ from faststream_otel import _conventions as conventions
 from faststream_otel import _creating, _spans
 from faststream_otel._faststream import current_delivery, sends_batch
 from faststream_otel._faults import tell_once
+from faststream_otel._propagation import NOTHING_CARRIED
 from faststream_otel._running import Running
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from faststream_otel._creating import HeadersOfEach
     from faststream_otel._middleware import TelemetryMiddleware
+    from faststream_otel._propagation import Carried
 
 _OPERATIONS = {
     PublishType.REQUEST: conventions.REQUEST,
@@ -98,20 +100,19 @@ class SendScope(BaseMiddleware[Any, Any]):
             operation = _OPERATIONS.get(cmd.publish_type, operation)
         kind: SpanKind = operation.kind
         links: tuple[Link, ...] = ()
-        creation, keep = propagation.carried(headers)
-        if creation.is_valid:
+        carried = propagation.carried(headers)
+        if carried.creation.is_valid:
             delivery = current_delivery.get()
-            ids = creation.trace_id, creation.span_id
-            if delivery is not None and ids in delivery.creations:
+            if delivery is not None and carried.ids in delivery.creations:
                 # The handler passes on the headers that it was given.
-                keep = frozenset()
+                carried = NOTHING_CARRIED
             else:
                 # Whoever creates a message's context is its producer: not we.
-                kind, links = SpanKind.CLIENT, (Link(creation),)
+                kind, links = SpanKind.CLIENT, (Link(carried.creation),)
 
         destination = outgoing.destination
         if not telemetry._is_traced(destination):
-            cmd.headers = self._carrying(headers, before, keep)
+            cmd.headers = self._carrying(headers, before, carried)
             return None
 
         particular = outgoing.attributes
@@ -137,17 +138,17 @@ class SendScope(BaseMiddleware[Any, Any]):
         )
         if sending.span.is_recording():
             self._enrich(sending.span, cmd)
-        cmd.headers = created or self._carrying(headers, sending.context, keep)
+        cmd.headers = created or self._carrying(headers, sending.context, carried)
         return sending
 
     def _carrying(
-        self, headers: dict[str, Any], context: Context, keep: frozenset[str]
+        self, headers: dict[str, Any], context: Context, carried: Carried
     ) -> dict[str, Any]:
         telemetry = self._telemetry
         # An empty context has nothing to tell.
         if not telemetry._carries_context or not context:
             return headers
-        return telemetry._propagation.inject(headers, context, keep)
+        return telemetry._propagation.inject(headers, context, carried)
 
     def _enrich(self, span: Span, cmd: PublishCommand) -> None:
         options = self._telemetry._options

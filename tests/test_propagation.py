@@ -14,6 +14,7 @@ from opentelemetry.trace import (
     NonRecordingSpan,
     SpanContext,
     TraceFlags,
+    TraceState,
     get_current_span,
     set_span_in_context,
 )
@@ -159,6 +160,27 @@ def test_a_traceparent_of_the_caller_is_kept(kind: Kind) -> None:
     assert (publish.name, publish.kind) == ("publish orders", "CLIENT")
     assert [(link.trace_id, link.span_id) for link in publish.links] == [(TRACE, SPAN)]
     assert (process.trace_id, process.parent_id) == (TRACE, SPAN)
+
+
+@every_kind
+def test_a_traceparent_of_the_caller_goes_without_our_tracestate(kind: Kind) -> None:
+    """The state of one trace does not travel with the id of another."""
+    broker = kind.traced(SpanRecorder())
+    received: list[dict[str, Any]] = []
+
+    @kind.subscriber(broker, "orders")
+    async def handle(message: str, headers: dict = Context("message.headers")) -> None:  # type: ignore[type-arg]
+        received.append(headers)
+
+    state = TraceState([("vendor", "ours")])
+    current = SpanContext(TRACE + 1, SPAN + 1, False, TraceFlags(1), state)
+    token = otel_context.attach(set_span_in_context(NonRecordingSpan(current)))
+    try:
+        run(kind, broker, "hello", "orders", headers={"traceparent": TRACEPARENT})
+    finally:
+        otel_context.detach(token)
+    assert received[0]["traceparent"] == TRACEPARENT
+    assert "tracestate" not in received[0]
 
 
 @every_kind
