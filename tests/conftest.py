@@ -14,8 +14,14 @@ import sys
 from collections import Counter
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from faststream_otel import _faults
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
 REQUIRED = frozenset(filter(None, os.getenv("FASTSTREAM_OTEL_REQUIRE", "").split(",")))
@@ -36,6 +42,15 @@ def missing(what: str) -> str:
     return "" if there else remedy
 
 
+@pytest.fixture(autouse=True)
+def no_faults(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test in which telemetry failed quietly, unless that is what it is about."""
+    _faults._told.clear()
+    yield
+    if not request.node.get_closest_marker("faults"):
+        assert not _faults._told, f"failed, and was only logged: {_faults._told}"
+
+
 def needs(item: pytest.Item) -> list[str]:
     """Name what a test needs."""
     brokers = [mark.args[0] for mark in item.iter_markers("broker")]
@@ -45,6 +60,9 @@ def needs(item: pytest.Item) -> list[str]:
 def pytest_configure(config: pytest.Config) -> None:
     """Start counting what is skipped."""
     config.stash[SKIPPED] = Counter()
+    for what in REQUIRED - {"browser"}:
+        if what not in (ROOT / "scripts" / "brokers").read_text():
+            raise pytest.UsageError(f"FASTSTREAM_OTEL_REQUIRE names no broker: {what}")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -398,11 +398,9 @@ def test_no_queue_time_where_the_broker_tells_nothing(kind: Kind) -> None:
     assert "faststream.message.queue.duration" not in meter.metrics()
 
 
+@pytest.mark.faults
 def test_a_broken_meter_stops_no_message(caplog: pytest.LogCaptureFixture) -> None:
     """What an instrument raises stays with us."""
-    from faststream_otel import _faults
-
-    _faults._told.clear()
     broker = OF["nats"].traced(
         SpanRecorder(), telemetry={"meter_provider": MeterProvider()}
     )

@@ -314,6 +314,7 @@ class BadProcessor(SpanRecorder):
 
 @every_kind
 @pytest.mark.parametrize("on", ["start", "end"])
+@pytest.mark.faults
 def test_a_processor_that_raises_stops_no_message(kind: Kind, on: str) -> None:
     """Publisher and handler notice nothing."""
     broker = kind.traced(BadProcessor(on=on))

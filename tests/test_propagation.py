@@ -19,7 +19,7 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
-from faststream_otel import _faults, _propagation
+from faststream_otel import _propagation
 from faststream_otel._deliveries import _test_broker
 from faststream_otel.nats import NatsTelemetryMiddleware
 from faststream_otel.testing import SpanRecorder, in_memory
@@ -101,11 +101,11 @@ def test_the_global_propagator_is_asked_at_each_message(kind: Kind) -> None:
 
 @every_kind
 @pytest.mark.usefixtures("propagator")
+@pytest.mark.faults
 def test_a_broken_propagator_stops_no_message(
     kind: Kind, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The handler runs, both spans are recorded, and the fault is told once."""
-    _faults._told.clear()
     recorder = SpanRecorder()
     broker = kind.traced(recorder)
     handled: list[str] = []
