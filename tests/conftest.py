@@ -44,7 +44,7 @@ def missing(what: str) -> str:
 
 @pytest.fixture(autouse=True)
 def no_faults(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Fail a test in which telemetry failed quietly, unless that is what it is about."""
+    """Fail a test in which telemetry failed quietly, unless the test is about that."""
     _faults._told.clear()
     yield
     if not request.node.get_closest_marker("faults"):
