@@ -16,7 +16,8 @@ from faststream._internal.endpoint.subscriber import SubscriberUsecase
 from opentelemetry import context as otel_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from fast_depends.library.serializer import SerializerProto
 
@@ -45,8 +46,8 @@ class Delivery:
         self.subscriber = subscriber
         self.message = message
         # Trace and span id of each context that came along.
-        self.creations: set[tuple[int, int]] = set()
-        self.batch_baggage: list[Mapping[str, Any]] = []
+        self.creations: AbstractSet[tuple[int, int]] = frozenset()
+        self.batch_baggage: Sequence[Mapping[str, Any]] = ()
         self.call_next: Callable[..., Any] | None = None
         self.thread_baggage: Mapping[str, Any] | None = None
 

@@ -37,7 +37,12 @@ class ProcessScope(ReceiveScope):
         context: ContextRepo,
         delivery: Delivery,
     ) -> None:
-        super().__init__(telemetry, delivery.message, context)
+        # As in `SendScope`.
+        self.msg = delivery.message
+        self.context = context
+        self._telemetry = telemetry
+        self._running = None
+        self._arrival = None
         self._delivery = delivery
 
     def _start_receiving(self) -> Running | None:
@@ -77,7 +82,8 @@ class ProcessScope(ReceiveScope):
         """Call the handler."""
         delivery = self._delivery
         delivery.call_next = call_next
-        result = await super().consume_scope(call_next, msg)
+        self._parsed(call_next, msg)
+        result = await call_next(msg)
         if delivery.thread_baggage is not None:
             current = otel_context.get_current()
             otel_context.attach(replace(delivery.thread_baggage, current))

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from faststream import ContextRepo, StreamMessage
-    from opentelemetry.trace import Span
 
     from faststream_otel._arrival import Arrival
     from faststream_otel._description import Attributes
@@ -72,21 +71,26 @@ class ReceiveScope(SendScope):
         msg: StreamMessage[Any],
     ) -> Any:
         """Record what parsing told about the message, and hand it on."""
-        if self._running is not None:
-            self._parsed(self._running.span, call_next, msg)
+        self._parsed(call_next, msg)
         return await call_next(msg)
 
     def _parsed(
         self,
-        span: Span,
         call_next: Callable[[Any], Awaitable[Any]],
         msg: StreamMessage[Any],
     ) -> None:
-        telemetry, arrival = self._telemetry, self._arrival
-        assert arrival is not None, "a span began with it"
+        """Record what parsing told about the message."""
+        if self._running is None:
+            return
+        telemetry, span = self._telemetry, self._running.span
         options = telemetry._options
+        recording = span.is_recording()
+        if not recording and not options.settle_spans:
+            return
+        arrival = self._arrival
+        assert arrival is not None, "a span began with it"
         try:
-            if span.is_recording():
+            if recording:
                 attributes: Attributes = self._handler(call_next)
                 if conventions.BATCH_MESSAGE_COUNT not in arrival.attributes:
                     attributes[conventions.MESSAGE_ID] = msg.message_id

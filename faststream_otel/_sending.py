@@ -49,7 +49,9 @@ class SendScope(BaseMiddleware[Any, Any]):
         message: Any,
         context: ContextRepo,
     ) -> None:
-        super().__init__(message, context=context)
+        # What `super().__init__` does: there is one a message, and a call is dear.
+        self.msg = message
+        self.context = context
         self._telemetry = telemetry
 
     async def publish_scope(
