@@ -37,7 +37,8 @@ def _annotated(kind: type, provide: Callable[[], object]) -> Any:
             return provide()
 
         markers.append(Depends(dependency, use_cache=False))
-    return Annotated[(kind, *markers)]
+    parameters = (kind, *markers)
+    return Annotated[parameters]
 
 
 if TYPE_CHECKING:
