@@ -80,7 +80,8 @@ def of_batch(
         destination = mixed
     attributes: Attributes = {conventions.BATCH_MESSAGE_COUNT: len(batch)}
     partition = _common_partition(arrivals)
-    if partition is not None:
+    # Partitions of several topics have nothing but their number in common.
+    if partition is not None and destination is not mixed:
         attributes[conventions.DESTINATION_PARTITION_ID] = partition
     entries = [baggage.get_all(arrival.context) for arrival in arrivals]
     return Arrival(

@@ -41,6 +41,9 @@ SERVER_ADDRESS: Final = "server.address"
 SERVER_PORT: Final = "server.port"
 SYSTEM: Final = "messaging.system"
 
+# What a span of a batch does not have: it would be that of one of its messages.
+OF_SINGLE_MESSAGES: Final = (KAFKA_MESSAGE_KEY, KAFKA_MESSAGE_TOMBSTONE)
+
 # Our own: the conventions have no name for it.
 FASTSTREAM_DECISION: Final = "faststream.message.decision"
 

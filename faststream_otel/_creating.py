@@ -10,6 +10,7 @@ from faststream_otel._running import Running
 if TYPE_CHECKING:
     from collections.abc import Iterator, KeysView, Mapping, Sequence
 
+    from faststream.response import PublishCommand
     from opentelemetry.context import Context
     from opentelemetry.trace import SpanContext
 
@@ -58,33 +59,32 @@ class HeadersOfEach(dict[str, Any]):
 
 
 def create(
-    count: int,
+    cmd: PublishCommand,
     telemetry: TelemetryMiddleware[Any, Any],
     destination: Destination,
     particular: Attributes,
     before: Context,
-    headers: Mapping[str, Any],
 ) -> tuple[list[SpanContext], HeadersOfEach]:
     """Record the create span of each message of a batch.
 
     Args:
-        count: How many messages there are; at least one.
+        cmd: The batch; at least one message, and the headers of them all.
         telemetry: Whose spans they are.
         destination: Where the batch goes.
         particular: Attributes of this batch.
         before: The context in which it is sent.
-        headers: What the caller wants to send with each message.
 
     Returns:
         The creation contexts, and the headers that carry them.
     """
     creations: list[SpanContext] = []
     each: list[dict[str, Any]] = []
-    for _ in range(count):
+    for index in range(len(cmd.batch_bodies)):
+        attributes = {**particular, **telemetry._describe_each(cmd, index)}
         created = Running(
-            telemetry, conventions.CREATE, destination, particular, before
+            telemetry, conventions.CREATE, destination, attributes, before
         )
         creations.append(created.span.get_span_context())
-        each.append(telemetry._propagation.inject(headers, created.context))
+        each.append(telemetry._propagation.inject(cmd.headers, created.context))
         created.end()
     return creations, HeadersOfEach(each)

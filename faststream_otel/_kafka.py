@@ -45,12 +45,18 @@ class BaseKafkaTelemetryMiddleware(TelemetryMiddleware[MessageT, CommandT]):
             attributes[conventions.MESSAGE_CONVERSATION_ID] = cmd.correlation_id
         if cmd.partition is not None:
             attributes[conventions.DESTINATION_PARTITION_ID] = str(cmd.partition)
-        # A key and an empty body are those of a message, not of a batch.
-        if len(cmd.batch_bodies) <= 1:
-            add_key(attributes, cmd.key)
-            if cmd.body is None and cmd.key is not None:
-                attributes[conventions.KAFKA_MESSAGE_TOMBSTONE] = True
+        add_key(attributes, cmd.key)
+        if self._is_tombstone(cmd.body, cmd.key):
+            attributes[conventions.KAFKA_MESSAGE_TOMBSTONE] = True
         return Outgoing(destination, attributes)
+
+    def _is_tombstone(self, body: object, key: object) -> bool:
+        return body is None
+
+    def _describe_each(self, cmd: Any, index: int) -> Attributes:
+        attributes: Attributes = {}
+        add_key(attributes, cmd.key_for(index))
+        return attributes
 
 
 def add_key(attributes: Attributes, key: object) -> None:

@@ -93,7 +93,7 @@ class ReceiveScope(SendScope):
             if recording:
                 attributes: Attributes = self._handler(call_next)
                 if conventions.BATCH_MESSAGE_COUNT not in arrival.attributes:
-                    attributes[conventions.MESSAGE_ID] = msg.message_id
+                    attributes[conventions.MESSAGE_ID] = telemetry._message_id(msg)
                     attributes[conventions.MESSAGE_CONVERSATION_ID] = msg.correlation_id
                 if options.record_body_size:
                     size = telemetry._body_size(msg)

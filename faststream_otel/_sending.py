@@ -74,13 +74,17 @@ class SendScope(BaseMiddleware[Any, Any]):
 
         token = otel_context.attach(sending.context)
         try:
-            return await call_next(cmd)
+            answer = await call_next(cmd)
         except BaseException as error:
             # A middleware around ours may try again: it is to find what the caller
             # wrote, not our context as if it were the caller's.
             cmd.headers = written
             sending.end(error)
             raise
+        else:
+            if sending.span.is_recording() and answer is not None:
+                self._add_answer(sending, answer)
+            return answer
         finally:
             otel_context.detach(token)
             sending.end()
@@ -122,10 +126,12 @@ class SendScope(BaseMiddleware[Any, Any]):
             particular.update(_spans.captured(options, headers))
         created: HeadersOfEach | None = None
         if telemetry._sends_batches and sends_batch(call_next):
+            for name in conventions.OF_SINGLE_MESSAGES:
+                particular.pop(name, None)
             count = len(cmd.batch_bodies)
             if options.create_spans and telemetry._takes_headers_of_each and count:
                 creations, created = _creating.create(
-                    count, telemetry, destination, particular, before, headers
+                    cmd, telemetry, destination, particular, before
                 )
                 kind, links = SpanKind.CLIENT, tuple(map(Link, creations))
             particular = {**particular, conventions.BATCH_MESSAGE_COUNT: count}
@@ -151,6 +157,14 @@ class SendScope(BaseMiddleware[Any, Any]):
         if not telemetry._carries_context or not context:
             return headers
         return telemetry._propagation.inject(headers, context, carried)
+
+    def _add_answer(self, sending: Running, answer: Any) -> None:
+        if sending.is_batch:
+            return
+        try:
+            sending.span.set_attributes(self._telemetry._describe_answer(answer))
+        except Exception:
+            tell_once("Describing a broker's answer")
 
     def _enrich(self, span: Span, cmd: PublishCommand) -> None:
         options = self._telemetry._options

@@ -62,7 +62,7 @@ def _traced(
             return
         attributes = {**arrival.attributes}
         if conventions.BATCH_MESSAGE_COUNT not in attributes:
-            attributes[conventions.MESSAGE_ID] = message.message_id
+            attributes[conventions.MESSAGE_ID] = telemetry._message_id(message)
             attributes[conventions.MESSAGE_CONVERSATION_ID] = message.correlation_id
         settling = Running(
             telemetry, operation, arrival.destination, attributes, before

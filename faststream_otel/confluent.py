@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from confluent_kafka import Message
 from faststream.confluent.response import KafkaPublishCommand
 
 from faststream_otel import _conventions as conventions
@@ -13,8 +14,6 @@ from faststream_otel._kafka import BaseKafkaTelemetryMiddleware, add_key
 from faststream_otel._middleware import remember
 
 if TYPE_CHECKING:
-    from confluent_kafka import Message
-
     from faststream_otel._description import Attributes
     from faststream_otel._middleware import Source
 
@@ -22,7 +21,7 @@ __all__ = ("KafkaTelemetryMiddleware",)
 
 
 class KafkaTelemetryMiddleware(
-    BaseKafkaTelemetryMiddleware["Message", KafkaPublishCommand],
+    BaseKafkaTelemetryMiddleware[Message, KafkaPublishCommand],
 ):
     """Traces what a Confluent Kafka broker sends and handles.
 
@@ -30,6 +29,18 @@ class KafkaTelemetryMiddleware(
     `KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])`.
     The spans follow OpenTelemetry's conventions for Kafka.
     """
+
+    def _describe_answer(self, answer: Any) -> Attributes:
+        # With `no_confirm` it is a future.
+        if not isinstance(answer, Message):
+            return {}
+        attributes: Attributes = {}
+        partition, offset = answer.partition(), answer.offset()
+        if partition is not None:
+            attributes[conventions.DESTINATION_PARTITION_ID] = str(partition)
+        if offset is not None:
+            attributes[conventions.KAFKA_OFFSET] = offset
+        return attributes
 
     def _describe_message(
         self, message: Message | Sequence[Message], subscriber: Any

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from aiokafka.structs import RecordMetadata
 from faststream.kafka.response import KafkaPublishCommand
 
 from faststream_otel import _conventions as conventions
@@ -30,6 +31,19 @@ class KafkaTelemetryMiddleware(
     `KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])`.
     The spans follow OpenTelemetry's conventions for Kafka.
     """
+
+    def _is_tombstone(self, body: object, key: object) -> bool:
+        # FastStream sends an empty body where there is neither body nor key.
+        return body is None and key is not None
+
+    def _describe_answer(self, answer: Any) -> Attributes:
+        # With `no_confirm` it is a future.
+        if not isinstance(answer, RecordMetadata):
+            return {}
+        return {
+            conventions.DESTINATION_PARTITION_ID: str(answer.partition),
+            conventions.KAFKA_OFFSET: answer.offset,
+        }
 
     def _describe_message(
         self,

@@ -9,6 +9,7 @@ from faststream.mqtt.response import MQTTPublishCommand
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._description import Destination, Incoming, Outgoing
+from faststream_otel._faststream import connection_option
 from faststream_otel._middleware import TelemetryMiddleware, remember
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ class MQTTTelemetryMiddleware(TelemetryMiddleware["Message", MQTTPublishCommand]
                 "context is sent, so each message starts a trace. MQTT 5 has them: "
                 'MQTTBroker(version="5.0").'
             )
+
+    def _broker_facts(self, broker: Broker) -> Attributes:
+        # Left out, the server makes one up.
+        name = connection_option(broker, "client_id")
+        return {conventions.CLIENT_ID: name} if isinstance(name, str) and name else {}
 
     def _subscriber_facts(self, subscriber: Any) -> Attributes:
         topic: str = subscriber.topic

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from faststream.nats.response import NatsPublishCommand
 from nats.aio.msg import Msg
+from nats.js.api import PubAck
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._description import Destination, Incoming, Outgoing
+from faststream_otel._faststream import connection_option
 from faststream_otel._middleware import TelemetryMiddleware, remember
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from faststream_otel._conventions import Operation
     from faststream_otel._description import Attributes
+    from faststream_otel._faststream import Broker
 
 __all__ = ("NatsTelemetryMiddleware",)
 
@@ -31,6 +34,18 @@ class NatsTelemetryMiddleware(TelemetryMiddleware[Msg, NatsPublishCommand]):
     _system = "nats"
     _default_port = 4222
 
+    # Where the answers to requests go.
+    _inbox = "_INBOX."
+
+    def _broker_facts(self, broker: Broker) -> Attributes:
+        inbox = connection_option(broker, "inbox_prefix")
+        if isinstance(inbox, bytes):
+            inbox = inbox.decode()
+        if isinstance(inbox, str):
+            self._inbox = f"{inbox}."
+        name = connection_option(broker, "name")
+        return {conventions.CLIENT_ID: name} if isinstance(name, str) and name else {}
+
     def _subscriber_facts(self, subscriber: Any) -> Attributes:
         queue = getattr(subscriber, "queue", "")
         return {conventions.CONSUMER_GROUP_NAME: queue} if queue else {}
@@ -45,7 +60,7 @@ class NatsTelemetryMiddleware(TelemetryMiddleware[Msg, NatsPublishCommand]):
                 Destination(
                     subject,
                     self._common,
-                    temporary=_is_temporary(subject),
+                    temporary=subject.startswith(self._inbox),
                 ),
             )
         attributes: Attributes = {}
@@ -73,11 +88,23 @@ class NatsTelemetryMiddleware(TelemetryMiddleware[Msg, NatsPublishCommand]):
                 subject,
                 source.attributes,
                 template=declared if declared != subject else None,
-                temporary=_is_temporary(subject),
+                temporary=subject.startswith(self._inbox),
             )
             remember(source.destinations, subject, destination)
         sent = _sent(message) if self._metrics.records_queue_time else None
         return Incoming(destination, {}, message.headers or {}, sent)
+
+    def _describe_answer(self, answer: Any) -> Attributes:
+        # Only JetStream answers: with the message's number in its stream.
+        if not isinstance(answer, PubAck):
+            return {}
+        return {conventions.MESSAGE_ID: str(answer.seq)}
+
+    def _message_id(self, message: StreamMessage[Any]) -> str:
+        raw = message.raw_message
+        if isinstance(raw, Msg) and _is_jetstreams(raw):
+            return str(raw.metadata.sequence.stream)
+        return message.message_id
 
     def _settles(self, message: StreamMessage[Any], operation: Operation) -> bool:
         # FastStream marks messages of core NATS, which knows no acknowledgement.
@@ -87,13 +114,12 @@ class NatsTelemetryMiddleware(TelemetryMiddleware[Msg, NatsPublishCommand]):
         )
 
 
+def _is_jetstreams(message: Msg) -> bool:
+    return message.reply.startswith("$JS.ACK.")
+
+
 def _sent(message: Msg) -> int | None:
     # Only JetStream tells, in the subject that acknowledgements go to.
-    if not message.reply.startswith("$JS.ACK."):
+    if not _is_jetstreams(message):
         return None
     return int(message.metadata.timestamp.timestamp() * 1_000_000) * 1_000
-
-
-def _is_temporary(subject: str) -> bool:
-    # The inbox of a request: it is given a random subject.
-    return subject.startswith("_INBOX.")

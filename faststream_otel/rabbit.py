@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 from faststream.rabbit.response import RabbitPublishCommand
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._description import Destination, Incoming, Outgoing
-from faststream_otel._faststream import prefix
+from faststream_otel._faststream import connection_option, prefix
 from faststream_otel._middleware import TelemetryMiddleware, remember
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from aio_pika import IncomingMessage
 
     from faststream_otel._description import Attributes
+    from faststream_otel._faststream import Broker
 
 __all__ = ("RabbitTelemetryMiddleware",)
 
@@ -35,6 +37,12 @@ class RabbitTelemetryMiddleware(
 
     _system = "rabbitmq"
     _default_port = 5672
+
+    def _broker_facts(self, broker: Broker) -> Attributes:
+        # The client takes the connection's name from the URL.
+        query = parse_qs(urlsplit(str(connection_option(broker, "url"))).query)
+        name = query.get("name")
+        return {conventions.CLIENT_ID: name[0]} if name else {}
 
     def _describe_command(self, cmd: RabbitPublishCommand) -> Outgoing:
         exchange, routing_key = cmd.exchange.name, cmd.destination

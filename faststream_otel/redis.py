@@ -12,7 +12,7 @@ from faststream.response import PublishType
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._description import Destination, Incoming, Outgoing
-from faststream_otel._faststream import current_subscriber
+from faststream_otel._faststream import connection_option, current_subscriber
 from faststream_otel._middleware import TelemetryMiddleware, remember
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from faststream_otel._conventions import Operation
     from faststream_otel._description import Attributes
+    from faststream_otel._faststream import Broker
 
 _NUID = re.compile("[0-9A-Za-z]{22}")
 
@@ -90,6 +91,20 @@ class RedisTelemetryMiddleware(
         return Incoming(
             destination, {}, _open(data, envelope)[1], sent[0] if sent else None
         )
+
+    def _broker_facts(self, broker: Broker) -> Attributes:
+        name = connection_option(broker, "client_name")
+        return {conventions.CLIENT_ID: name} if isinstance(name, str) and name else {}
+
+    def _describe_answer(self, answer: Any) -> Attributes:
+        # A stream answers with the id of the entry; others with a number.
+        if not isinstance(answer, bytes):
+            return {}
+        return {conventions.MESSAGE_ID: answer.decode()}
+
+    def _message_id(self, message: StreamMessage[Any]) -> str:
+        entries = message.raw_message.get("message_ids")
+        return entries[0].decode() if entries else message.message_id
 
     def _body_size(self, message: StreamMessage[Any]) -> int:
         data = message.raw_message["data"]

@@ -82,6 +82,15 @@ def test_mqtt_shared_subscription() -> None:
     assert process.attributes["messaging.consumer.group.name"] == "workers"
 
 
+def test_a_channel_of_redis_that_looks_made_up() -> None:
+    """Only an answer goes to a made-up one; what is published has its name."""
+    recorder = SpanRecorder()
+    broker = OF["redis-channel"].traced(recorder)
+    channel = "gMTdTjFg1ubuaqBgGCNvuh"
+    (publish,) = spans(broker, recorder, channel=channel)
+    assert names(publish) == (f"publish {channel}", channel, None)
+
+
 def test_redis() -> None:
     """A channel's pattern names the process span."""
     recorder = SpanRecorder()

@@ -63,6 +63,16 @@ def test_files_are_short(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 300
 
 
+@pytest.mark.parametrize(
+    "name",
+    "arrival creating processing receiving running sending settling".split(),
+)
+def test_scopes_name_no_broker(name: str) -> None:
+    """A seventh broker is one new file."""
+    text = (PACKAGE / f"_{name}.py").read_text().lower()
+    assert not {broker for broker in ("rabbit", *CLIENTS) if broker in text}
+
+
 def test_changelog_starts_with_this_version() -> None:
     """Its newest entry is `__version__`."""
     changes = (ROOT / "CHANGELOG.md").read_text()

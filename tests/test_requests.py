@@ -9,6 +9,7 @@ from faststream import Context
 from opentelemetry import baggage, trace
 from opentelemetry import context as otel_context
 
+from faststream_otel import CurrentBaggage
 from faststream_otel.testing import SpanRecorder, in_memory
 from tests.kinds import KINDS, Kind, every_kind
 from tests.test_propagation import SPAN, TRACE, TRACEPARENT
@@ -147,6 +148,28 @@ def test_a_fetched_message_is_a_receive_span(kind: Kind) -> None:
     assert receive.trace_id != TRACE
     assert receive.attributes["messaging.message.id"]
     assert "code.function.name" not in receive.attributes
+
+
+@every_kind
+def test_a_delivery_leaves_nothing_current(kind: Kind) -> None:
+    """The task that consumes goes on to the next message without this one's span."""
+    recorder = SpanRecorder()
+    broker = kind.traced(recorder)
+
+    @kind.subscriber(broker, "orders")
+    async def handle(message: str, bag: CurrentBaggage) -> None:
+        bag.set("tenant", "acme")
+
+    async def main() -> None:
+        async with in_memory(broker):
+            (subscriber,) = broker.subscribers
+            before = otel_context.get_current()
+            await subscriber.process_message(await fetched(kind))
+            assert otel_context.get_current() == before
+
+    asyncio.run(main())
+    (process,) = recorder.trace().spans
+    assert process.parent_id == SPAN
 
 
 async def fetched(kind: Kind) -> Any:

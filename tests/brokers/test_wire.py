@@ -191,8 +191,34 @@ def test_jetstream() -> None:
 
     run(main())
     process = named(recorder, "process js.orders")
-    assert process.parent_id == named(recorder, "publish js.orders").span_id
+    publish = named(recorder, "publish js.orders")
+    assert process.parent_id == publish.span_id
+    for span in (publish, process):
+        assert span.attributes["messaging.message.id"] == "1"
     assert named(recorder, "ack js.orders").parent_id == process.span_id
+
+
+@pytest.mark.broker("redis")
+def test_the_id_of_a_streams_entry() -> None:
+    """Publisher and handler call the message by the same name: Redis's."""
+    recorder = SpanRecorder()
+    broker = OF["redis-stream"].traced(recorder)
+
+    @broker.subscriber(stream="orders")
+    async def handle(message: str) -> None: ...
+
+    async def main() -> None:
+        async with connected(broker) as deliveries:
+            await broker.publish("hello", stream="orders")
+            await deliveries.settled()
+
+    run(main())
+    publish, process = (
+        named(recorder, f"{operation} orders") for operation in ("publish", "process")
+    )
+    entry = str(publish.attributes["messaging.message.id"])
+    assert entry.endswith("-0")
+    assert process.attributes["messaging.message.id"] == entry
 
 
 @pytest.mark.broker("nats")

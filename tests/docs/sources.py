@@ -45,8 +45,10 @@ SOURCES: Final[dict[str, dict[str, str]]] = {
         **of(KAFKA, "offset and time of the record, as FastStream joins them."),
         "rabbit": "the message's property, which `message_id` of the call sets; "
         "made up by FastStream where a received message has none.",
-        "nats": "the header `message_id`, else the correlation id.",
-        "redis": "the header `message_id`; made up by FastStream where there is none.",
+        "nats": "the message's number in its stream for JetStream; "
+        "else the header `message_id`, else the correlation id.",
+        "redis": "the id of a stream's entry; else the header `message_id`, "
+        "made up by FastStream where there is none.",
         "mqtt": "the correlation id: messages have no other.",
     },
     "messaging.message.conversation_id": of(BROKERS, "FastStream's `correlation_id`."),
@@ -86,17 +88,26 @@ SOURCES: Final[dict[str, dict[str, str]]] = {
     },
     "messaging.destination.temporary": {
         "rabbit": "`true` for `amq.rabbitmq.reply-to…`.",
-        "nats": "`true` for `_INBOX.…`.",
+        "nats": "`true` for `_INBOX.…`, or the broker's `inbox_prefix`.",
         "redis": "`true` for the channel that an answer to a request comes to.",
         "mqtt": "`true` for `_zmqtt/reply/…`.",
     },
-    "messaging.client.id": of(KAFKA, "The broker's `client_id`."),
+    "messaging.client.id": {
+        **of(KAFKA, "the broker's `client_id`."),
+        "rabbit": "`name` in the query of the broker's URL, if it is given.",
+        "nats": "the broker's `name`.",
+        "redis": "the broker's `client_name`, if it is given.",
+        "mqtt": "the broker's `client_id`, if it is given.",
+    },
     "messaging.destination.partition.id": of(
         KAFKA,
-        "`partition` of the call that publishes, if it is given. "
+        "`partition` of the call that publishes, if it is given, "
+        "else what the broker answers. "
         "The record's when it is received; for a batch, if it is the same for all.",
     ),
-    "messaging.kafka.offset": of(KAFKA, "The record's offset."),
+    "messaging.kafka.offset": of(
+        KAFKA, "The record's offset; on publish spans as the broker answers."
+    ),
     "messaging.kafka.message.key": of(
         KAFKA, "The record's key, if it is text or a number."
     ),

@@ -49,6 +49,14 @@ TELEMETRY = {
 }
 
 
+# How an application names its client; the others have a name by default.
+NAMED: dict[str, dict[str, Any]] = {
+    "rabbit": {"url": "amqp://guest:guest@localhost:5672/?name=guide"},
+    "redis": {"client_name": "guide"},
+    "mqtt": {"client_id": "guide"},
+}
+
+
 class Cell(NamedTuple):
     """A recorded span.
 
@@ -90,7 +98,11 @@ class Stage:
     def __init__(self, kind: Kind, **telemetry: Any) -> None:
         self.kind = kind
         self.recorder = Recorder()
-        self.broker = kind.traced(self.recorder, telemetry={**TELEMETRY, **telemetry})
+        self.broker = kind.traced(
+            self.recorder,
+            telemetry={**TELEMETRY, **telemetry},
+            **NAMED.get(kind.name.partition("-")[0], {}),
+        )
 
     def subscriber(
         self, policy: AckPolicy = AckPolicy.ACK, *, batch: bool = False
