@@ -11,6 +11,7 @@ from opentelemetry import trace
 from faststream_otel import __version__, _arrival, _options
 from faststream_otel import _conventions as conventions
 from faststream_otel._description import Destination, Incoming, Outgoing
+from faststream_otel._exceptions import Exceptions
 from faststream_otel._faststream import (
     current_delivery,
     handler_name,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from fast_depends.library.serializer import SerializerProto
     from faststream import BaseMiddleware, ContextRepo, StreamMessage
+    from opentelemetry._logs import LoggerProvider
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.propagators.textmap import TextMapPropagator
     from opentelemetry.trace import TracerProvider
@@ -81,6 +83,7 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
         *,
         tracer_provider: TracerProvider | None = None,
         meter_provider: MeterProvider | None = None,
+        logger_provider: LoggerProvider | None = None,
         propagator: TextMapPropagator | None = None,
         incoming: IncomingOption = "continue",
         baggage_keys: BaggageKeys | None = None,
@@ -99,6 +102,9 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
             tracer_provider: Where spans go. Left out: the global provider, even if
                 that is set later.
             meter_provider: Where metrics go. Left out: the global provider.
+            logger_provider: Where exceptions go, if
+                `OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN` says that they are log events.
+                Left out: the global provider.
             propagator: How context travels in headers. Left out: the global
                 propagator, asked at each message.
             incoming: What the context of a received message means.
@@ -154,6 +160,7 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
             conventions.SCHEMA_URL,
         )
         self._providers = Providers(tracer_provider, meter_provider)
+        self._exceptions = Exceptions(logger_provider)
         self._metrics = Metrics(meter_provider, record_queue_time=record_queue_time)
         self._serializer: SerializerProto | None = None
         self._carries_context = True
@@ -228,7 +235,11 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
         if excludes is not None and any(map(excludes, destination.names)):
             return False
         providers = self._providers
-        return providers.records_spans() or providers.records_metrics()
+        return (
+            providers.records_spans()
+            or providers.records_metrics()
+            or self._exceptions.records_logs()
+        )
 
     # What a broker's module says.
 
@@ -248,6 +259,18 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
     ) -> Incoming | Sequence[Incoming] | None:
         """Describe what was delivered: a message, a batch, or None of either."""
         raise NotImplementedError
+
+    def _describe_each(self, cmd: CommandT, index: int) -> Attributes:
+        """Attributes of one message of a batch that is sent, for its create span."""
+        return {}
+
+    def _describe_answer(self, answer: Any) -> Attributes:
+        """Attributes that the broker's answer to a single message adds."""
+        return {}
+
+    def _message_id(self, message: StreamMessage[Any]) -> str:
+        """Give the id of a received message."""
+        return message.message_id
 
     def _body_size(self, message: StreamMessage[Any]) -> int:
         """Give the size of a received body, or of all bodies of a batch, in bytes."""

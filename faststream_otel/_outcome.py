@@ -50,17 +50,19 @@ def decision(error: BaseException) -> str | None:
     return None
 
 
-def record(span: Span, error: BaseException) -> None:
+def record(span: Span, error: BaseException, *, event: bool) -> None:
     """Record on `span` what ended its operation.
 
     Args:
         span: The span that is about to end.
         error: What was raised; a decision leaves the span's status unset.
+        event: Whether the span gets an event of the exception.
     """
     decided = decision(error)
     if decided is not None:
         span.set_attribute(conventions.FASTSTREAM_DECISION, decided)
         return
     span.set_attribute(conventions.ERROR_TYPE, error_type(error))
-    span.record_exception(error)
+    if event:
+        span.record_exception(error)
     span.set_status(Status(StatusCode.ERROR, str(error)))

@@ -36,18 +36,19 @@ class Providers:
     def records_spans(self) -> bool:
         """Whether spans may be recorded."""
         if not self._tracers:
-            self._tracers = _records(self._tracer or trace.get_tracer_provider())
+            self._tracers = records(self._tracer or trace.get_tracer_provider())
         return self._tracers
 
     def records_metrics(self) -> bool:
         """Whether metrics may be recorded."""
         if not self._meters:
-            self._meters = _records(self._meter or metrics.get_meter_provider())
+            self._meters = records(self._meter or metrics.get_meter_provider())
         return self._meters
 
 
-def _records(provider: object) -> bool:
+def records(provider: object) -> bool:
+    """Whether a provider may record; one that the API brings records nothing."""
     module = type(provider).__module__
     return module != "opentelemetry.trace" and not module.startswith(
-        "opentelemetry.metrics"
+        ("opentelemetry.metrics", "opentelemetry._logs")
     )

@@ -91,14 +91,18 @@ class Running:
             return
         self._ended = True
         now = time_ns()
+        telemetry = self._telemetry
+        exceptions = telemetry._exceptions
+        if error is not None:
+            # Before the span ends: a processor of logs may want to add to it.
+            exceptions.emit(error, self._operation, self.context, now)
         if self.span.is_recording():
             try:
                 if error is not None:
-                    _outcome.record(self.span, error)
+                    _outcome.record(self.span, error, event=exceptions.on_spans)
                 self.span.end(now)
             except Exception:
                 tell_once("Ending a span")
-        telemetry = self._telemetry
         if (
             telemetry._providers.records_metrics()
             and self._operation is not conventions.CREATE
@@ -129,6 +133,11 @@ class Running:
         if partition is None:
             return attributes
         return {**attributes, conventions.DESTINATION_PARTITION_ID: partition}
+
+    @property
+    def is_batch(self) -> bool:
+        """Whether it is about several messages."""
+        return conventions.BATCH_MESSAGE_COUNT in self._particular
 
     @property
     def began(self) -> int:
