@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import inspect
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -109,7 +110,9 @@ def _delivering(process_message: Callable[..., Any]) -> Callable[..., Any]:
 def _binding(connect: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(connect)
     async def wrapper(self: Broker) -> Any:
-        for middleware in _middlewares(self):
+        # By now its routers are included.
+        _show(self)
+        for middleware in middlewares(self):
             bind = getattr(middleware, "_bind", None)
             if bind is not None:
                 bind(self)
@@ -118,7 +121,54 @@ def _binding(connect: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
-def _middlewares(broker: Broker) -> Iterator[object]:
+_watchers: list[Callable[[Broker], object]] = []
+
+
+def watch(watcher: Callable[[Broker], object]) -> None:
+    """Show every broker to `watcher`, who must not raise, until `unwatch`.
+
+    Those that are there at once, each other one when it is made, and each again when
+    it connects. FastStream keeps no list of brokers, and has no hook for a new one.
+    """
+    if not hasattr(BrokerUsecase.__init__, "__wrapped__"):
+        BrokerUsecase.__init__ = _making(  # type: ignore[method-assign]
+            BrokerUsecase.__init__
+        )
+    _watchers.append(watcher)
+    for thing in gc.get_objects():
+        # isinstance() would ask the object, which may be a proxy that then does work.
+        if issubclass(type(thing), BrokerUsecase):
+            watcher(thing)
+
+
+def unwatch(watcher: Callable[[Broker], object]) -> None:
+    """Show no broker to `watcher` any more."""
+    _watchers.remove(watcher)
+
+
+def _making(initialize: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(initialize)
+    def wrapper(self: Broker, *args: Any, **kwargs: Any) -> None:
+        initialize(self, *args, **kwargs)
+        _show(self)
+
+    return wrapper
+
+
+def _show(broker: Broker) -> None:
+    for watcher in _watchers:
+        watcher(broker)
+
+
+def remove_middleware(broker: Broker, middleware: object) -> None:
+    """Undo `broker.insert_middleware`, which FastStream has no method for."""
+    config = broker.config.broker_config
+    config.broker_middlewares = tuple(
+        each for each in config.broker_middlewares if each is not middleware
+    )
+
+
+def middlewares(broker: Broker) -> Iterator[object]:
     """Every middleware of `broker`, those of its routers included."""
     yield from broker.middlewares
     for endpoint in (*broker.subscribers, *broker.publishers):
@@ -142,6 +192,11 @@ def server(broker: Broker, default_port: int) -> tuple[str, int] | None:
         return (parts.hostname, parts.port or default_port) if parts.hostname else None
     except ValueError:
         return None
+
+
+def connection_option(broker: Broker, name: str) -> object:
+    """Give what the client of `broker` is told when it connects; None if it is not."""
+    return broker._connection_kwargs.get(name)
 
 
 def serializer(broker: Broker) -> SerializerProto | None:

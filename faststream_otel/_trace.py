@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from faststream_otel import _shape
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -69,3 +71,23 @@ class Trace:
 
         for root in self.roots():
             yield from below(root, 0)
+
+    def find(self, name: str) -> RecordedSpan:
+        """The one span that has this name.
+
+        Raises:
+            LookupError: None has it, or several have.
+        """
+        found = [span for span in self.spans if span.name == name]
+        if len(found) == 1:
+            return found[0]
+        names = ", ".join(repr(span.name) for span in self.spans) or "none"
+        raise LookupError(f"{len(found)} spans are named {name!r}; recorded: {names}")
+
+    def shape(self, *, kinds: bool = True) -> str:
+        """The trace as text to compare: a span a line, below its parent, indented.
+
+        Args:
+            kinds: Whether each name is followed by its span's kind.
+        """
+        return _shape.shape(self, kinds=kinds)

@@ -25,16 +25,19 @@ pytestmark = pytest.mark.filterwarnings("ignore:The integration has been moved")
 ROUTERS = {"rabbit": "RabbitRouter", "nats": "NatsRouter", "mqtt": "MQTTRouter"}
 
 
-def traced_router(kind: Kind, recorder: SpanRecorder) -> Any:
-    """Make FastStream's router for FastAPI, traced."""
+def fastapi_router(kind: Kind, **options: Any) -> Any:
+    """Make FastStream's router for FastAPI."""
     package = kind.name.partition("-")[0]
     module = import_module(f"faststream.{package}.fastapi")
     names = {"kafka": "KafkaRouter", "confluent": "KafkaRouter", "redis": "RedisRouter"}
+    return getattr(module, {**names, **ROUTERS}[package])(**options)
+
+
+def traced_router(kind: Kind, recorder: SpanRecorder) -> Any:
+    """Make FastStream's router for FastAPI, traced."""
     provider = TracerProvider()
     provider.add_span_processor(recorder)
-    return getattr(module, {**names, **ROUTERS}[package])(
-        middlewares=[kind.middleware(tracer_provider=provider)]
-    )
+    return fastapi_router(kind, middlewares=[kind.middleware(tracer_provider=provider)])
 
 
 @every_kind

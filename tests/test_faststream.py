@@ -53,7 +53,7 @@ def test_what_is_read(kind: Kind) -> None:
     broker.include_router(router)
     assert _faststream.prefix(subscriber) == "v1-"
     assert _faststream.handler_name(subscriber) == f"{__name__}.handle"
-    assert list(_faststream._middlewares(broker)) == [middleware] * 2
+    assert list(_faststream.middlewares(broker)) == [middleware] * 2
 
 
 @every_kind

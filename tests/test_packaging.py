@@ -65,7 +65,15 @@ def test_files_are_short(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    "arrival creating processing receiving running sending settling".split(),
+    [
+        "arrival",
+        "creating",
+        "processing",
+        "receiving",
+        "running",
+        "sending",
+        "settling",
+    ],
 )
 def test_scopes_name_no_broker(name: str) -> None:
     """A seventh broker is one new file."""

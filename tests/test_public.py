@@ -10,6 +10,8 @@ import faststream_otel
 PUBLIC = {
     "faststream_otel": {"Baggage", "CurrentBaggage", "CurrentSpan", "__version__"},
     "faststream_otel.confluent": {"KafkaTelemetryMiddleware"},
+    "faststream_otel.console": {"TreeSpanExporter"},
+    "faststream_otel.instrumentor": {"FastStreamInstrumentor"},
     "faststream_otel.kafka": {"KafkaTelemetryMiddleware"},
     "faststream_otel.mqtt": {"MQTTTelemetryMiddleware"},
     "faststream_otel.nats": {"NatsTelemetryMiddleware"},
@@ -17,12 +19,17 @@ PUBLIC = {
     "faststream_otel.redis": {"RedisTelemetryMiddleware"},
     "faststream_otel.testing": {
         "Deliveries",
+        "RecordTelemetry",
         "RecordedLink",
+        "RecordedMetric",
         "RecordedSpan",
+        "Recording",
         "SpanRecorder",
         "Trace",
+        "assert_trace",
         "draw",
         "in_memory",
+        "record",
         "render",
     },
 }

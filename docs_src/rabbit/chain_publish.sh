@@ -1,6 +1,6 @@
 cd docs_src/rabbit
 opentelemetry-instrument --service_name publisher \
-    --traces_exporter console \
+    --traces_exporter tree \
     --metrics_exporter none \
     --logs_exporter none \
     faststream publish chain:app '"Ada"' --queue first

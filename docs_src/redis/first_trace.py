@@ -5,13 +5,14 @@ from faststream.redis import RedisBroker
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SimpleSpanProcessor
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from faststream_otel import CurrentSpan
+from faststream_otel.console import TreeSpanExporter
 from faststream_otel.redis import RedisTelemetryMiddleware
 
 tracer_provider = TracerProvider(resource=Resource.create({"service.name": "greeter"}))
-tracer_provider.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter()))
+tracer_provider.add_span_processor(SimpleSpanProcessor(TreeSpanExporter()))
 trace.set_tracer_provider(tracer_provider)
 
 broker = RedisBroker(middlewares=[RedisTelemetryMiddleware()])

@@ -19,11 +19,19 @@ from typing import TYPE_CHECKING, Any
 import time_machine
 from faststream import TestApp
 from opentelemetry import trace
-from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.util._once import Once
 
-from faststream_otel.testing import SpanRecorder, Trace, draw, in_memory, render
+from faststream_otel.console import show
+from faststream_otel.instrumentor import FastStreamInstrumentor
+from faststream_otel.testing import (
+    Trace,
+    assert_trace,
+    draw,
+    in_memory,
+    record,
+    render,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +46,11 @@ BROKERS = ("kafka", "confluent", "rabbit", "nats", "redis", "mqtt")
 PUBLISHED: dict[str, tuple[str, str] | None] = {
     "first_trace": None,
     "chain": ("Ada", "first"),
+    "zero_code": None,
 }
+
+# Steps whose programs get the middleware from outside.
+INSTRUMENTED = {"zero_code"}
 
 
 @dataclass(frozen=True)
@@ -58,6 +70,11 @@ class Program:
         """Where the picture of its trace is."""
         return PICTURES / self.broker / f"{self.step}.svg"
 
+    @property
+    def output(self) -> Path:
+        """Where what its exporter prints is, if it has one."""
+        return PROGRAMS / self.broker / f"{self.step}.txt"
+
     def __str__(self) -> str:
         return f"{self.broker}/{self.step}"
 
@@ -74,17 +91,35 @@ class Program:
     def record(self) -> Trace:
         """Run the program and give its trace, the same one each time."""
         with a_new_process():
-            module = self._load()
-            recorder = SpanRecorder(reproducible=True)
-            tracer_provider(self.step).add_span_processor(recorder)
-            asyncio.run(self.play(module))
-        return recorder.trace()
+            module = self.load()
+            with (
+                self.instrumented(),
+                record(module.app, reproducible=True, service=self.step) as recording,
+            ):
+                asyncio.run(self.play(module))
+        return recording.trace()
 
     def draw(self) -> str:
         """Run the program and draw its trace."""
         return draw(self.record(), title=f"Trace of {self}.py")
 
-    def _load(self) -> ModuleType:
+    def print(self) -> str:
+        """Run the program and give what its exporter prints, 80 columns wide."""
+        return show(self.record(), width=80).rstrip() + "\n"
+
+    @contextlib.contextmanager
+    def instrumented(self) -> Iterator[None]:
+        """Give its brokers what `opentelemetry-instrument` would, if the page does."""
+        if self.step not in INSTRUMENTED:
+            yield
+            return
+        FastStreamInstrumentor().instrument()
+        try:
+            yield
+        finally:
+            FastStreamInstrumentor().uninstrument()
+
+    def load(self) -> ModuleType:
         spec = importlib.util.spec_from_file_location(self.step, self.path)
         assert spec is not None
         assert spec.loader is not None
@@ -95,6 +130,11 @@ class Program:
 
 
 ALL = tuple(Program(broker, step) for step in PUBLISHED for broker in BROKERS)
+# The tests that the reader copies.
+TESTS = tuple(Program(broker, "test_orders") for broker in BROKERS)
+
+# Those that print their trace themselves.
+PRINTING = tuple(program for program in ALL if program.step == "first_trace")
 
 
 @contextlib.contextmanager
@@ -111,18 +151,12 @@ def a_new_process() -> Iterator[None]:
         with time_machine.travel("2026-01-01T00:00:00Z", tick=False):
             yield
     finally:
+        # What it has yet to print is not to appear in the next.
+        if isinstance(theirs := trace._TRACER_PROVIDER, TracerProvider):
+            theirs.shutdown()
         trace._TRACER_PROVIDER, trace._TRACER_PROVIDER_SET_ONCE = provider, once
         for name in set(PUBLISHED) & (set(sys.modules) - modules):
             del sys.modules[name]
-
-
-def tracer_provider(service: str) -> TracerProvider:
-    """Give the provider that a program set, or set one as the environment would."""
-    provider = trace.get_tracer_provider()
-    if not isinstance(provider, TracerProvider):
-        provider = TracerProvider(resource=Resource.create({"service.name": service}))
-        trace.set_tracer_provider(provider)
-    return provider
 
 
 @contextlib.contextmanager
@@ -140,6 +174,29 @@ def silence() -> Iterator[None]:
         os.close(shown)
 
 
+FAILURE = PROGRAMS / "output" / "assert_trace.diff"
+
+
+def failure() -> str:
+    """What `assert_trace` says of an order that was expected to go through."""
+    with a_new_process():
+        module: Any = TESTS[0].load()
+        del sys.modules[module.__name__]
+        with record(module.broker) as recording:
+            module.order("unicorn")
+    expected = """
+        publish orders
+          process orders
+            publish invoices
+              process invoices
+    """
+    try:
+        assert_trace(recording.trace(), expected)
+    except AssertionError as error:
+        return f"{error}\n"
+    raise RuntimeError("it went through")
+
+
 def main() -> None:
     """Show a program's trace in the terminal, or draw all pictures anew."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -147,7 +204,7 @@ def main() -> None:
     show = commands.add_parser("show", help="print a program's trace as a tree")
     show.add_argument("broker", choices=BROKERS)
     show.add_argument("step", choices=tuple(PUBLISHED))
-    commands.add_parser("update", help="draw the picture of each program's trace")
+    commands.add_parser("update", help="draw and print the trace of each program")
     arguments = parser.parse_args()
 
     if arguments.command == "show":
@@ -161,6 +218,14 @@ def main() -> None:
         program.picture.parent.mkdir(parents=True, exist_ok=True)
         program.picture.write_text(drawn)
         print(f"drew {program.picture.relative_to(ROOT)}")
+    for program in PRINTING:
+        with silence():
+            printed = program.print()
+        program.output.write_text(printed)
+        print(f"wrote {program.output.relative_to(ROOT)}")
+    FAILURE.parent.mkdir(exist_ok=True)
+    FAILURE.write_text(failure())
+    print(f"wrote {FAILURE.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from pytest_examples import CodeExample
 
-from tests.docs.programs import ALL, PROGRAMS, Program, a_new_process, tracer_provider
+from faststream_otel.testing import record
+from tests.docs.programs import (
+    ALL,
+    FAILURE,
+    PRINTING,
+    PROGRAMS,
+    TESTS,
+    Program,
+    a_new_process,
+    failure,
+)
+from tests.docs.signals import SIGNALS
 
 if TYPE_CHECKING:
     from pytest_examples import EvalExample
@@ -22,7 +34,7 @@ every_program = pytest.mark.parametrize("program", ALL, ids=str)
 def test_no_program_is_forgotten() -> None:
     """Each file is a program of the table, and each program has its file."""
     files = {str(path.relative_to(PROGRAMS)) for path in PROGRAMS.rglob("*.py")}
-    assert files == {f"{program}.py" for program in ALL}
+    assert files == {f"{program}.py" for program in (*ALL, *TESTS, *SIGNALS)}
 
 
 @every_program
@@ -34,8 +46,9 @@ def test_output(
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
     async def play() -> None:
-        tracer_provider(program.step)
-        await program.play(sys.modules["__main__"])
+        module = sys.modules["__main__"]
+        with program.instrumented(), record(module.app):
+            await program.play(module)
 
     printed: list[str] = []
 
@@ -77,6 +90,12 @@ def test_trace(program: Program) -> None:
             "process second",
             "publish third",
             "process third",
+        ],
+        "zero_code": [
+            "publish orders",
+            "process orders",
+            "publish invoices",
+            "process invoices",
         ],
     }
     assert_straight_line(recorded, expected[program.step])
@@ -120,3 +139,30 @@ def test_picture(program: Program) -> None:
     assert program.picture.read_bytes() == program.draw().encode(), (
         "the picture is not that of the program's trace; run scripts/update"
     )
+
+
+@pytest.mark.parametrize("program", PRINTING, ids=str)
+def test_printed(program: Program) -> None:
+    """The tree on the page is the one that this run prints."""
+    assert program.output.read_text() == program.print(), (
+        "the tree is not that of the program's trace; run scripts/update"
+    )
+
+
+@pytest.mark.parametrize("program", TESTS, ids=str)
+def test_tests(program: Program) -> None:
+    """The tests that a reader copies pass where he runs them."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", program.path.name],
+        cwd=program.path.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout
+    assert " 3 passed" in ran.stdout
+
+
+def test_failure() -> None:
+    """The difference on the page is the one that a failing test shows."""
+    assert FAILURE.read_text() == failure(), "run scripts/update"

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 
+from tests.docs.signals import SIGNALS
 from tests.docs.site import (
     DOCS,
     PICTURES,
@@ -45,6 +46,9 @@ IN_CSS = re.compile(r"""url\(\s*['"]?([^'")]+)|@import\s+['"]([^'"]+)""")
 
 # A fence that shows a file, with some of its lines marked.
 MARKED = re.compile(r'title="(?P<file>[^"]+)".*?hl_lines="(?P<lines>[^"]*)"')
+
+# Programs whose pages show something else than a trace.
+OTHERS = {f"{program}.py" for program in SIGNALS}
 
 # What includes, tabs, fences, blocks and API directives leave when they fail.
 DIRECTIVES = ("{!", "!}", "{%", ":::", "///", "```", "~~~", "=== ", "{ .", "markdown:")
@@ -92,7 +96,7 @@ def test_every_file_is_shown(guide: list[Page]) -> None:
     files = {
         path.relative_to(PROGRAMS).as_posix()
         for path in PROGRAMS.rglob("*")
-        if path.suffix in {".py", ".sh"}
+        if path.suffix in {".diff", ".py", ".sh", ".txt"}
     }
     assert files - shown == set()
 
@@ -115,7 +119,9 @@ def test_each_program_has_its_picture(guide: list[Page]) -> None:
         for tabs in page.tab_sets():
             for content in tabs.values():
                 title = only(content, ".filename").get_text()
-                if not title.endswith(".py"):
+                # The tests of a service assert its trace, and programs about metrics
+                # and logs show those: their traces would be the first one again.
+                if not title.endswith(".py") or "/test_" in title or title in OTHERS:
                     continue
                 picture = PICTURES / title.replace(".py", ".svg")
                 drawn = only(content, "figure.trace > svg")
@@ -157,7 +163,8 @@ def test_no_directive_is_left(guide: list[Page]) -> None:
 def test_every_public_name_is_in_the_reference(guide: list[Page]) -> None:
     """What users may import is explained, under its full name."""
     explained = {name for page in guide if page.is_reference for name in page.ids()}
-    modules = ["faststream_otel", "faststream_otel.testing"]
+    modules = ["faststream_otel", "faststream_otel.console", "faststream_otel.testing"]
+    modules += ["faststream_otel.instrumentor"]
     modules += [f"faststream_otel.{broker}" for broker in TABS.values()]
     public = {
         f"{module}.{name}"

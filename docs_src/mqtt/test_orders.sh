@@ -1,0 +1,3 @@
+pip install ".[mqtt,sdk]" pytest
+cd docs_src/mqtt
+pytest test_orders.py

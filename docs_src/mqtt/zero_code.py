@@ -1,0 +1,24 @@
+"""A service that knows nothing of telemetry."""
+
+from faststream import FastStream
+from faststream.mqtt import MQTTBroker
+
+broker = MQTTBroker()
+app = FastStream(broker)
+
+
+@broker.subscriber("orders")
+@broker.publisher("invoices")
+async def bill(order: str) -> str:
+    return f"Invoice for {order}"
+
+
+@broker.subscriber("invoices")
+async def send(invoice: str) -> None:
+    print(invoice)
+    #> Invoice for a book
+
+
+@app.after_startup
+async def order() -> None:
+    await broker.publish("a book", "orders")

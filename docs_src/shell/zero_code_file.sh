@@ -1,0 +1,3 @@
+pip install opentelemetry-configuration
+OTEL_CONFIG_FILE=../shell/zero_code.yaml \
+    opentelemetry-instrument faststream run zero_code:app

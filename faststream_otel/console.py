@@ -1,0 +1,235 @@
+"""Show traces in a terminal, each as a tree.
+
+Needs `opentelemetry-sdk`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from threading import Lock, Timer
+from typing import TYPE_CHECKING
+
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+
+from faststream_otel._faults import tell_once
+from faststream_otel._recorder import recorded
+from faststream_otel._trace import Trace
+from faststream_otel._tree import render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import TextIO
+
+    from opentelemetry.sdk.trace import ReadableSpan
+
+    from faststream_otel._trace import RecordedSpan
+
+__all__ = ("TreeSpanExporter",)
+
+
+class TreeSpanExporter(SpanExporter):
+    """Prints each trace as a tree: kinds, services, durations, errors and links.
+
+    A trace is printed when a moment has passed since its last span, so that the
+    handlers of a message are in the tree of who published it. What other processes
+    record is not in it, and what ends later is a tree of its own.
+
+    `opentelemetry-instrument --traces_exporter tree` uses it.
+
+    Args:
+        out: Where to print. Left out: the standard output.
+        color: Whether to use colours. Left out: if `out` is a terminal and `NO_COLOR`
+            is not set, or if `FORCE_COLOR` is.
+        width: How many columns there are. Left out: those of the terminal.
+        attributes: Whether to print each span's attributes.
+        wait: How long a trace is kept after its last span, in seconds.
+        max_spans: How many spans are kept until their traces can be printed. When
+            there are more, the oldest trace is printed as it is.
+    """
+
+    def __init__(
+        self,
+        out: TextIO | None = None,
+        *,
+        color: bool | None = None,
+        width: int | None = None,
+        attributes: bool = False,
+        wait: float = 0.25,
+        max_spans: int = 2048,
+    ) -> None:
+        self._out = out
+        self._color = color
+        self._width = width
+        self._attributes = attributes
+        self._wait = wait
+        self._max_spans = max_spans
+        self._kept: dict[int, _Kept] = {}
+        self._count = 0
+        self._printed: dict[int, None] = {}
+        self._lock = Lock()
+        self._printing = Lock()
+        self._timer: Timer | None = None
+        self._is_shut_down = False
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Keep spans until their trace can be printed; the SDK calls it."""
+        try:
+            with self._lock:
+                if self._is_shut_down:
+                    return SpanExportResult.FAILURE
+                for span in spans:
+                    self._keep(span)
+                traces = []
+                while self._count > self._max_spans:
+                    traces.append(self._take(next(iter(self._kept))))
+                self._start_timer()
+            self._print(traces)
+        except Exception:
+            tell_once("Exporting spans to the console")
+            return SpanExportResult.FAILURE
+        return SpanExportResult.SUCCESS
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Print all that is kept, whether complete or not; the SDK calls it."""
+        with self._lock:
+            traces = [self._take(trace_id) for trace_id in list(self._kept)]
+        self._print(traces)
+        return True
+
+    def shutdown(self) -> None:
+        """Print all that is kept, and nothing after it; the SDK calls it."""
+        with self._lock:
+            self._is_shut_down = True
+            if self._timer is not None:
+                self._timer.cancel()
+        self.force_flush()
+
+    def _keep(self, span: ReadableSpan) -> None:
+        copy = recorded(span)
+        parent = span.parent
+        kept = self._kept.setdefault(copy.trace_id, _Kept())
+        kept.add(
+            copy,
+            is_root=parent is None
+            or parent.is_remote
+            or parent.span_id in self._printed,
+        )
+        self._count += 1
+
+    def _start_timer(self) -> None:
+        # In a process that was forked, the thread of the timer is not alive.
+        if self._timer is not None and self._timer.is_alive():
+            return
+        if any(kept.roots for kept in self._kept.values()):
+            self._timer = Timer(self._wait, self._tick)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _tick(self) -> None:
+        """Print what has got no span since the last tick."""
+        traces = []
+        try:
+            with self._lock:
+                self._timer = None
+                for trace_id, kept in list(self._kept.items()):
+                    if kept.is_quiet and kept.roots:
+                        traces.append(self._take(trace_id, complete=True))
+                    kept.is_quiet = True
+                if not self._is_shut_down:
+                    self._start_timer()
+        except Exception:
+            tell_once("Exporting spans to the console")
+        self._print(traces)
+
+    def _take(self, trace_id: int, *, complete: bool = False) -> Trace:
+        """Keep the spans of a trace no longer: all, or all that are complete."""
+        kept = self._kept[trace_id]
+        spans = kept.take(complete=complete)
+        self._count -= len(spans)
+        if not kept.spans:
+            del self._kept[trace_id]
+        self._printed.update(dict.fromkeys(span.span_id for span in spans))
+        while len(self._printed) > self._max_spans:
+            del self._printed[next(iter(self._printed))]
+        return Trace(tuple(sorted(spans, key=lambda span: span.start)))
+
+    def _print(self, traces: Iterable[Trace]) -> None:
+        # Not under the lock of `export`: a terminal that waits stops no application.
+        with self._printing:
+            try:
+                for trace in traces:
+                    self._write(trace)
+            except Exception:
+                tell_once("Printing a trace")
+
+    def _write(self, trace: Trace) -> None:
+        out = sys.stdout if self._out is None else self._out
+        text = show(
+            trace,
+            width=self._width or shutil.get_terminal_size().columns,
+            color=has_color(out) if self._color is None else self._color,
+            attributes=self._attributes,
+        )
+        encoding = getattr(out, "encoding", None) or "utf-8"
+        # A terminal without these characters shows question marks, not nothing.
+        out.write(text.encode(encoding, "replace").decode(encoding))
+        out.flush()
+
+
+class _Kept:
+    """Spans of a trace that have ended, until they are printed."""
+
+    def __init__(self) -> None:
+        self.spans: dict[int, RecordedSpan] = {}
+        # Those whose parent is none, in another process, or printed.
+        self.roots: set[int] = set()
+        self.is_quiet = False
+
+    def add(self, span: RecordedSpan, *, is_root: bool) -> None:
+        """Keep a span that has just ended."""
+        self.spans[span.span_id] = span
+        if is_root:
+            self.roots.add(span.span_id)
+        self.is_quiet = False
+
+    def take(self, *, complete: bool) -> list[RecordedSpan]:
+        """Give away all, or only what is below a root: other parents go on."""
+        taken = [
+            span
+            for span in self.spans.values()
+            if not complete or self._is_complete(span)
+        ]
+        for span in taken:
+            del self.spans[span.span_id]
+        self.roots.clear()
+        return taken
+
+    def _is_complete(self, span: RecordedSpan) -> bool:
+        above: RecordedSpan | None = span
+        while above is not None:
+            if above.span_id in self.roots:
+                return True
+            above = self.spans.get(above.parent_id or 0)
+        return False
+
+
+def show(
+    trace: Trace, *, width: int, color: bool = False, attributes: bool = False
+) -> str:
+    """The trace as it is printed: its id, its spans, an empty line."""
+    tree = render(trace, width=width, color=color, attributes=attributes)
+    heading = f"trace {trace.spans[0].trace_id:032x}"
+    if color:
+        heading = f"\x1b[2m{heading}\x1b[0m"
+    return f"{heading}\n{tree}\n\n"
+
+
+def has_color(out: TextIO) -> bool:
+    """Whether `out` shows colours; https://no-color.org and https://force-color.org."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return out.isatty() and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,196 @@
+"""Zero-code instrumentation: every broker gets its middleware from outside.
+
+Needs `opentelemetry-instrumentation`, which the extra `instrumentor` brings.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypedDict
+from weakref import WeakKeyDictionary, WeakSet
+
+from opentelemetry.instrumentation.instrumentor import (  # type: ignore[attr-defined]
+    BaseInstrumentor,
+)
+
+from faststream_otel import _options
+from faststream_otel._faststream import (
+    middlewares,
+    remove_middleware,
+    unwatch,
+    watch,
+)
+from faststream_otel._faults import tell_once
+from faststream_otel._middleware import TelemetryMiddleware
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from opentelemetry._logs import LoggerProvider
+    from opentelemetry.metrics import MeterProvider
+    from opentelemetry.propagators.textmap import TextMapPropagator
+    from opentelemetry.trace import TracerProvider
+    from typing_extensions import Unpack
+
+    from faststream_otel._faststream import Broker
+    from faststream_otel._options import BaggageKeys, Hook, Incoming
+
+__all__ = ("FastStreamInstrumentor",)
+
+_logger = logging.getLogger("faststream_otel")
+
+_INSTRUMENTS: Final = ("faststream >= 0.7.6, < 0.8",)
+_BROKERS: Final = frozenset({"confluent", "kafka", "mqtt", "nats", "rabbit", "redis"})
+
+
+class _Options(TypedDict, total=False):
+    """What the middlewares take, and what every instrumentor takes besides."""
+
+    tracer_provider: TracerProvider | None
+    meter_provider: MeterProvider | None
+    logger_provider: LoggerProvider | None
+    propagator: TextMapPropagator | None
+    incoming: Incoming
+    baggage_keys: BaggageKeys | None
+    capture_headers: Iterable[str] | None
+    exclude: Iterable[str] | None
+    publish_hook: Hook | None
+    consume_hook: Hook | None
+    create_spans: bool
+    settle_spans: bool
+    record_body_size: bool
+    record_queue_time: bool
+    skip_dep_check: bool
+    raise_exception_on_conflict: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Configuration:
+    """The options that a declarative configuration file can give.
+
+    `opentelemetry-configuration` reads these types, and passes on what is not None.
+    """
+
+    incoming: str | None = None
+    baggage_keys: list[str] | None = None
+    capture_headers: list[str] | None = None
+    exclude: list[str] | None = None
+    create_spans: bool | None = None
+    settle_spans: bool | None = None
+    record_body_size: bool | None = None
+    record_queue_time: bool | None = None
+
+
+class FastStreamInstrumentor(BaseInstrumentor):  # type: ignore[misc]
+    """Traces every broker of the process, without a change of the application.
+
+    `opentelemetry-instrument` finds it under the name `faststream`. In code:
+    `FastStreamInstrumentor().instrument()`.
+
+    The middleware of a broker is the outermost, so that what other middlewares do,
+    log and publish belongs to the message's span. A broker that has a telemetry
+    middleware already, or a router with one, is left as it is: nothing is traced
+    twice.
+    """
+
+    configuration = _Configuration
+
+    # An instrumentor is one instance, which each call of the class initializes anew.
+    _options: ClassVar[dict[str, Any]] = {}
+    _made: ClassVar[WeakKeyDictionary[Broker, TelemetryMiddleware[Any, Any]]] = (
+        WeakKeyDictionary()
+    )
+    _left: ClassVar[WeakSet[Broker]] = WeakSet()
+
+    def instrumentation_dependencies(self) -> Collection[str]:
+        """Name the versions of FastStream that it works with."""
+        return _INSTRUMENTS
+
+    def instrument(self, **options: Unpack[_Options]) -> None:
+        """Give each broker its middleware: those made before, and those made after.
+
+        Args:
+            options: As those of the middlewares; all are optional.
+
+        Raises:
+            ValueError: An option has a value that makes no sense.
+            TypeError: An option is not known, or has a value of a wrong type.
+        """
+        super().instrument(**options)
+
+    def uninstrument(self, **kwargs: Any) -> None:
+        """Take the middlewares back; those that the application gave stay."""
+        super().uninstrument(**kwargs)
+
+    def _instrument(self, **options: Any) -> None:
+        _check(options)
+        self._options.update(options)
+        watch(self._attend)
+
+    def _uninstrument(self, **kwargs: Any) -> None:
+        unwatch(self._attend)
+        for broker, middleware in self._made.items():
+            remove_middleware(broker, middleware)
+        self._made.clear()
+        self._options.clear()
+
+    def _attend(self, broker: Broker) -> None:
+        try:
+            self._give(broker)
+        except Exception:
+            tell_once("Instrumenting a broker")
+
+    def _give(self, broker: Broker) -> None:
+        """Give `broker` its middleware, or take it back if there is another."""
+        ours = self._made.get(broker)
+        others = [each for each in middlewares(broker) if each is not ours]
+        by_faststream = any(map(_is_faststreams, others))
+        if by_faststream or any(isinstance(m, TelemetryMiddleware) for m in others):
+            if by_faststream and broker not in self._left:
+                self._left.add(broker)
+                _logger.warning(
+                    "%s has FastStream's own TelemetryMiddleware, and is not "
+                    "instrumented: its messages would be traced twice",
+                    type(broker).__name__,
+                )
+            if ours is not None:
+                remove_middleware(broker, self._made.pop(broker))
+            return
+        kind = _middleware_of(broker)
+        if ours is not None or kind is None:
+            return
+        ours = self._made[broker] = kind(**self._options)
+        broker.insert_middleware(ours)
+        # One that is connected will not do it.
+        ours._bind(broker)
+
+
+def _check(options: dict[str, Any]) -> None:
+    """Let wrong options fail here, not in the application that makes a broker."""
+    bound = inspect.signature(TelemetryMiddleware).bind(**options)
+    bound.apply_defaults()
+    checked = inspect.signature(_options.check).parameters
+    _options.check(**{name: bound.arguments[name] for name in checked})
+
+
+def _is_faststreams(middleware: object) -> bool:
+    # Where nothing has imported it, no middleware is of its kind.
+    module = sys.modules.get("faststream.opentelemetry.middleware")
+    return module is not None and isinstance(middleware, module.TelemetryMiddleware)
+
+
+def _middleware_of(broker: Broker) -> type[TelemetryMiddleware[Any, Any]] | None:
+    """Find the middleware for `broker`, whose client is imported if it is there."""
+    for kind in type(broker).__mro__:
+        package, _, rest = kind.__module__.partition(".")
+        name = rest.partition(".")[0]
+        if package == "faststream" and name in _BROKERS:
+            module = import_module(f"faststream_otel.{name}")
+            middleware: type[TelemetryMiddleware[Any, Any]]
+            middleware = getattr(module, *module.__all__)
+            return middleware
+    return None
