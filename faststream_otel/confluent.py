@@ -34,13 +34,7 @@ class KafkaTelemetryMiddleware(
         # With `no_confirm` it is a future.
         if not isinstance(answer, Message):
             return {}
-        attributes: Attributes = {}
-        partition, offset = answer.partition(), answer.offset()
-        if partition is not None:
-            attributes[conventions.DESTINATION_PARTITION_ID] = str(partition)
-        if offset is not None:
-            attributes[conventions.KAFKA_OFFSET] = offset
-        return attributes
+        return _position(answer)
 
     def _describe_message(
         self, message: Message | Sequence[Message], subscriber: Any
@@ -57,12 +51,7 @@ def _describe(message: Message, source: Source) -> Incoming:
     if destination is None:
         destination = Destination(topic, source.attributes)
         remember(source.destinations, topic, destination)
-    attributes: Attributes = {}
-    partition, offset = message.partition(), message.offset()
-    if partition is not None:
-        attributes[conventions.DESTINATION_PARTITION_ID] = str(partition)
-    if offset is not None:
-        attributes[conventions.KAFKA_OFFSET] = offset
+    attributes = _position(message)
     add_key(attributes, message.key())
     if message.value() is None:
         attributes[conventions.KAFKA_MESSAGE_TOMBSTONE] = True
@@ -71,3 +60,14 @@ def _describe(message: Message, source: Source) -> Incoming:
     kind, milliseconds = message.timestamp()
     sent = milliseconds * 1_000_000 if kind and milliseconds > 0 else None
     return Incoming(destination, attributes, headers, sent)
+
+
+def _position(message: Message) -> Attributes:
+    """Give where a record is; the client does not always know."""
+    attributes: Attributes = {}
+    partition, offset = message.partition(), message.offset()
+    if partition is not None:
+        attributes[conventions.DESTINATION_PARTITION_ID] = str(partition)
+    if offset is not None:
+        attributes[conventions.KAFKA_OFFSET] = offset
+    return attributes
