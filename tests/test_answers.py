@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from aiokafka.structs import RecordMetadata, TopicPartition
+from confluent_kafka import Message
 from faststream import confluent, kafka, nats, redis
 from faststream.response import PublishType
 from nats.js.api import PubAck
@@ -81,10 +82,19 @@ def published(name: str, cmd: Any, answer: Any) -> RecordedSpan:
                 "messaging.kafka.offset": 17,
             },
         ),
+        (
+            "confluent",
+            confluent_command,
+            Message(topic="orders", partition=3, offset=17),
+            {
+                "messaging.destination.partition.id": "3",
+                "messaging.kafka.offset": 17,
+            },
+        ),
         ("nats", nats_command, PubAck("s", 17), {"messaging.message.id": "17"}),
         ("redis-stream", redis_command, b"17-0", {"messaging.message.id": "17-0"}),
     ],
-    ids=["kafka", "nats", "redis"],
+    ids=["kafka", "confluent", "nats", "redis"],
 )
 def test_the_answer_is_recorded(
     name: str, command: Any, answer: Any, recorded: dict[str, Any]
