@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fastapi import FastAPI
 from faststream import Context
 from faststream.exceptions import (
     AckMessage,
@@ -17,6 +18,8 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from faststream_otel._deliveries import _test_broker
 from tests.kinds import KINDS, Kind, every_kind
+from tests.test_batches import batch_subscriber, handling, raw
+from tests.test_fastapi import fastapi_router
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -186,10 +189,65 @@ async def batch(kind: Kind, broker: Any, log: Log) -> None:
         )
 
 
+async def handle_batch(kind: Kind, broker: Any, log: Log) -> None:
+    """Handle several messages in one call."""
+    if kind.name not in {"kafka", "confluent", "nats", "redis-list", "redis-stream"}:
+        log.append("FastStream has none for this kind of broker")
+        return
+
+    @batch_subscriber(kind, broker)
+    async def handle(bodies: Any, message: Any = Context("message")) -> None:
+        log.append((bodies, message.batch_headers, message.committed))
+
+    async with _test_broker(broker)(broker):
+        headers = [
+            {"correlation_id": "c-1", "tenant": "acme"},
+            {"correlation_id": "c-2"},
+        ]
+        message = await raw(kind, [b"a", b"b"], headers)
+        await outcome(log, handling(broker).process_message(message))
+
+
+async def fastapi(kind: Kind, broker: Any, log: Log) -> None:
+    """Handle on a router of FastAPI, and publish on."""
+    router = fastapi_router(kind, middlewares=broker.middlewares)
+
+    @kind.subscriber(router, "orders")
+    @kind.publisher(router, "next")
+    async def handle(body: str) -> str:
+        log.append(body)
+        if body == "fail":
+            raise ValueError(body)
+        return body.upper()
+
+    @kind.subscriber(router, "next")
+    def next_handler(body: str) -> None:
+        log.append(body)
+
+    app = FastAPI()
+    app.include_router(router)
+    async with _test_broker(router.broker)(router.broker):
+        for body in ("hello", "fail"):
+            await outcome(log, kind.publish(router.broker, body, "orders"))
+        answer = await outcome(log, kind.request(router.broker, "ask", "orders"))
+        log.append(await answer.decode())
+
+
 @every_kind
+@pytest.mark.filterwarnings("ignore:The integration has been moved")
 @pytest.mark.parametrize(
     "operation",
-    [publish, chain, request, errors, acknowledge, routers, batch],
+    [
+        publish,
+        chain,
+        request,
+        errors,
+        acknowledge,
+        routers,
+        batch,
+        handle_batch,
+        fastapi,
+    ],
     ids=lambda operation: operation.__name__,
 )
 @pytest.mark.parametrize("telemetry", [None, {}, EVERYTHING], ids=["api", "sdk", "all"])
