@@ -21,4 +21,5 @@ def tell_once(what: str) -> None:
     _logger.error(
         "%s failed; the message goes on without it. Further failures are not logged.",
         what,
+        exc_info=True,  # noqa: LOG014 - it is called while an exception is handled
     )

@@ -169,7 +169,13 @@ class SendScope(BaseMiddleware[Any, Any]):
     def _enrich(self, span: Span, cmd: PublishCommand) -> None:
         options = self._telemetry._options
         if options.record_body_size:
-            serializer = self._telemetry._serializer
-            size = sum(_spans.body_size(body, serializer) for body in cmd.batch_bodies)
-            span.set_attribute(conventions.MESSAGE_BODY_SIZE, size)
+            try:
+                serializer = self._telemetry._serializer
+                size = sum(
+                    _spans.body_size(each, serializer) for each in cmd.batch_bodies
+                )
+                span.set_attribute(conventions.MESSAGE_BODY_SIZE, size)
+            except Exception:
+                # Such as aio-pika's own message, which only its client encodes.
+                tell_once("Measuring a body")
         _spans.call_hook(options.publish_hook, span, cmd)

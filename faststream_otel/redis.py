@@ -81,7 +81,10 @@ class RedisTelemetryMiddleware(
             remember(source.destinations, name, destination)
         envelope = _envelope(subscriber)
         data = message["data"]
-        sent = [_sent(entry) for entry in message.get("message_ids", ())]
+        entries = (
+            message.get("message_ids", ()) if self._metrics.records_queue_time else ()
+        )
+        sent = [_sent(entry) for entry in entries]
         if isinstance(data, list):
             when = sent if len(sent) == len(data) else [None] * len(data)
             return [
@@ -151,4 +154,10 @@ def _open(data: Any, envelope: type[MessageFormat]) -> tuple[bytes, Mapping[str,
     if isinstance(data, dict):
         # A stream's entry.
         data = data.get(bDATA_KEY)
-    return envelope.parse(data) if isinstance(data, bytes) else (b"", {})
+    if not isinstance(data, bytes):
+        return b"", {}
+    try:
+        return envelope.parse(data)
+    except Exception:
+        # FastStream will say so when it parses the message, inside its span.
+        return b"", {}

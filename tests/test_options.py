@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import aio_pika
 import pytest
 from faststream import Context
 from opentelemetry import baggage, trace
@@ -281,6 +282,25 @@ def test_record_body_size(kind: Kind) -> None:
     ]
     assert sizes[:2] == [7, 7]
     assert sizes[2] == sizes[3]
+
+
+@pytest.mark.faults
+def test_a_body_that_cannot_be_measured(caplog: pytest.LogCaptureFixture) -> None:
+    """Its span lacks the size and nothing else; the fault is told, with its cause."""
+    kind = next(kind for kind in KINDS if kind.name == "rabbit")
+    recorder = SpanRecorder()
+    broker = kind.traced(recorder, telemetry={"record_body_size": True})
+
+    @kind.subscriber(broker, "orders")
+    async def handle(message: Any) -> None: ...
+
+    run(kind, broker, aio_pika.Message(b"hello", content_type="text/plain"), "orders")
+    publish = recorder.trace().spans[0]
+    assert publish.name == "publish orders"
+    assert "messaging.message.body.size" not in publish.attributes
+    (told,) = caplog.records
+    assert told.getMessage().startswith("Measuring a body failed")
+    assert told.exc_info
 
 
 @every_kind

@@ -15,6 +15,7 @@ from faststream.exceptions import (
     StopConsume,
     SubscriberNotFound,
 )
+from faststream.redis.parser import BinaryMessageFormatV1
 from opentelemetry.trace import StatusCode
 
 from faststream_otel.testing import SpanRecorder, in_memory
@@ -120,6 +121,27 @@ def test_a_parser_that_fails(kind: Kind) -> None:
     span = process_span(recorder)
     assert span.parent_id == recorder.trace().spans[0].span_id
     assert span.attributes["error.type"] == f"{__name__}.OrderError"
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in KINDS if kind.system == "redis"], ids=str
+)
+def test_an_envelope_that_fails(kind: Kind) -> None:
+    """A format of the application's own that cannot read a message of Redis."""
+
+    class Unreadable(BinaryMessageFormatV1):
+        @classmethod
+        def parse(cls, data: bytes) -> Any:
+            raise OrderError("unreadable")
+
+    recorder = SpanRecorder()
+    broker = kind.traced(recorder)
+
+    @kind.subscriber(broker, "orders", message_format=Unreadable)
+    async def handle(message: str) -> None: ...
+
+    deliver(kind, broker)
+    assert process_span(recorder).attributes["error.type"] == f"{__name__}.OrderError"
 
 
 @every_kind
