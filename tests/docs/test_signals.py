@@ -11,10 +11,10 @@ from opentelemetry.trace import format_span_id, format_trace_id
 from pytest_examples import CodeExample
 
 from faststream_otel import _conventions
-from faststream_otel.testing import Trace
+from faststream_otel.testing import Trace, assert_trace
 from tests.docs.programs import ROOT
 from tests.docs.signals import LOGS, METRICS, SIGNALS, a_process, output, play, run
-from tests.docs.test_programs import assert_straight_line
+from tests.docs.test_programs import assert_links_its_message
 from tests.test_metrics import ALLOWED
 
 if TYPE_CHECKING:
@@ -84,6 +84,12 @@ def test_lines_have_the_ids_of_the_process_span(program: Program) -> None:
         assert format_span_id(process.span_id) in line
 
 
+ONE_MESSAGE = """
+    publish orders [PRODUCER]
+      process orders [CONSUMER]
+"""
+
+
 @every_signal
 def test_trace(program: Program) -> None:
     """Each message is published and handled, in a trace of its own."""
@@ -92,7 +98,8 @@ def test_trace(program: Program) -> None:
     assert len(traces) == (2 if program.step == "metrics" else 1)
     for trace_id in traces:
         of_message = tuple(span for span in spans if span.trace_id == trace_id)
-        assert_straight_line(Trace(of_message), ["publish orders", "process orders"])
+        assert_trace(Trace(of_message), ONE_MESSAGE)
+        assert_links_its_message(Trace(of_message), of_message[-1])
 
 
 def test_a_process_leaves_no_trace() -> None:

@@ -1,0 +1,30 @@
+"""The trace that each step of the guide records, as its page describes it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# As `assert_trace` reads it. The same for all brokers, but for those in DIFFERENT.
+EXPECTED: Final[dict[str, str]] = {
+    "first_trace": """
+        publish greetings [PRODUCER]
+          process greetings [CONSUMER]
+    """,
+    "chain": """
+        publish first [PRODUCER]
+          process first [CONSUMER]
+            publish second [PRODUCER]
+              process second [CONSUMER]
+                publish third [PRODUCER]
+                  process third [CONSUMER]
+    """,
+    "zero_code": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+            publish invoices [PRODUCER]
+              process invoices [CONSUMER]
+    """,
+}
+
+# What a broker records that is not as with the others, by broker and step.
+DIFFERENT: Final[dict[tuple[str, str], str]] = {}

@@ -1,0 +1,115 @@
+"""Writes the tab sets that pages include: one a file that several brokers have.
+
+`docs/includes/chain.py.md` shows `docs_src/<broker>/chain.py` of each broker, with the
+picture of its trace where there is one. `docs_src/<broker>/chain.md` is what that
+broker's tab says besides, or instead of a program that the broker cannot have.
+
+python -m tests.docs.tabs update
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from tests.docs.site import DOCS, PICTURES, PROGRAMS, TABS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+INCLUDES = DOCS / "includes"
+LANGUAGES = {".py": "python", ".sh": "bash", ".txt": "text"}
+
+# Lines to mark: those of a file that contain one of these.
+MARKED: Final[dict[str, tuple[str, ...]]] = {}
+
+
+def names() -> list[str]:
+    """The files that have tabs: what one broker alone has is on its page as it is."""
+    counted = Counter(
+        path.name
+        for broker in TABS.values()
+        for path in (PROGRAMS / broker).iterdir()
+        if path.suffix in LANGUAGES
+    )
+    return sorted(name for name, count in counted.items() if count > 1)
+
+
+def tab_set(name: str) -> str:
+    """The tabs for a file, in Markdown."""
+    tabs = []
+    for label, broker in TABS.items():
+        parts = list(filter(None, contents(PROGRAMS / broker / name)))
+        if not parts:
+            raise FileNotFoundError(
+                f"docs_src/{broker}/{name}: there must be one, or a .md that says why"
+            )
+        tabs.append("\n\n".join([f'=== "{label}"', *map(indented, parts)]))
+    return "\n\n".join(tabs) + "\n"
+
+
+def contents(file: Path) -> list[str]:
+    """What a broker's tab shows."""
+    broker = file.parent.name
+    # A script is of its program: what there is to say is said there.
+    words = file.with_suffix(".md") if file.suffix == ".py" else file
+    picture = PICTURES / broker / f"{file.stem}.svg"
+    return [
+        block(file) if file.exists() else "",
+        figure(picture) if file.suffix == ".py" and picture.exists() else "",
+        f'{{! include "../../docs_src/{broker}/{words.name}" !}}'
+        if words.suffix == ".md" and words.exists()
+        else "",
+    ]
+
+
+def block(file: Path) -> str:
+    """A file as a code block."""
+    title = file.relative_to(PROGRAMS).as_posix()
+    lines = file.read_text().splitlines()
+    marked = [
+        str(number)
+        for number, line in enumerate(lines, start=1)
+        if any(text in line for text in MARKED.get(file.name, ()))
+    ]
+    marks = f' hl_lines="{" ".join(marked)}"' if marked else ""
+    return (
+        f'```{LANGUAGES[file.suffix]} title="{title}"{marks}\n'
+        f'{{! include "../../docs_src/{title}" !}}\n'
+        "```"
+    )
+
+
+def figure(picture: Path) -> str:
+    """The picture of a trace, inline."""
+    return (
+        "/// html | figure.trace\n"
+        "    markdown: html\n"
+        f'{{! include "../traces/{picture.relative_to(PICTURES).as_posix()}" !}}\n'
+        "///"
+    )
+
+
+def indented(text: str) -> str:
+    """Put text into a tab."""
+    return "\n".join(f"    {line}" if line else "" for line in text.splitlines())
+
+
+def main() -> None:
+    """Write the tab sets anew."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("update", help="write docs/includes")
+    parser.parse_args()
+    INCLUDES.mkdir(exist_ok=True)
+    for path in INCLUDES.iterdir():
+        path.unlink()
+    for name in names():
+        path = INCLUDES / f"{name}.md"
+        path.write_text(tab_set(name))
+        print(f"wrote {path.relative_to(DOCS.parent)}")
+
+
+if __name__ == "__main__":
+    main()

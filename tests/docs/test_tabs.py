@@ -1,0 +1,22 @@
+"""The tab sets that pages include are those of the files that there are."""
+
+from __future__ import annotations
+
+from tests.docs.site import PROGRAMS, TABS
+from tests.docs.tabs import INCLUDES, MARKED, names, tab_set
+
+
+def test_tab_sets() -> None:
+    """Each is as `scripts/update` writes it, and there is no other."""
+    written = {path.name: path.read_text() for path in INCLUDES.iterdir()}
+    assert written == {f"{name}.md": tab_set(name) for name in names()}
+
+
+def test_marks_mark() -> None:
+    """Each text to mark is in that file of every broker that has it."""
+    for name, texts in MARKED.items():
+        files = [PROGRAMS / broker / name for broker in TABS.values()]
+        sources = [file.read_text() for file in files if file.exists()]
+        assert sources, f"there is no {name}"
+        for source in sources:
+            assert all(text in source for text in texts), name
