@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 from faststream import AckPolicy, confluent, kafka
 
 from faststream_otel.testing import RecordedSpan, SpanRecorder
@@ -18,7 +19,7 @@ from tests.kinds import KINDS, Kind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SERVER = {"bootstrap.servers": "127.0.0.1:9092"}
+SERVER: dict[str, str | int | float | bool] = {"bootstrap.servers": "127.0.0.1:9092"}
 PARTITION = "messaging.destination.partition.id"
 OFFSET = "messaging.kafka.offset"
 KEY = "messaging.kafka.message.key"
