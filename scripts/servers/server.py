@@ -159,8 +159,9 @@ class Server:
                 time.sleep(0.02)
         shutil.rmtree(self.folder, ignore_errors=True)
         if pid:
-            command = shlex.split(self.afterwards) or ["true"]
-            subprocess.run(command, capture_output=True, check=False)
+            if self.afterwards:
+                command = shlex.split(self.afterwards)
+                subprocess.run(command, capture_output=True, check=False)
             return f"is down, was process {pid}"
         if engine:
             return f"is down, was a container of {engine}"
