@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
@@ -26,7 +27,6 @@ KEY = "messaging.kafka.message.key"
 TOMBSTONE = "messaging.kafka.message.tombstone"
 
 pytestmark = [
-    pytest.mark.usefixtures("three_partitions"),
     pytest.mark.parametrize(
         "kind",
         [
@@ -39,14 +39,13 @@ pytestmark = [
 
 
 @pytest.fixture
-def three_partitions() -> Iterator[None]:
-    """Make the topic anew, with more than one partition."""
-    clean("kafka", ("orders", "workers"))
+def topic() -> Iterator[str]:
+    """A new topic of several partitions; its name is also that of a group."""
+    name = f"orders.{uuid4().hex}"
     admin = AdminClient(SERVER)  # A future does not keep it.
-    created = admin.create_topics([NewTopic("orders", 3, 1)])
-    created["orders"].result(PATIENCE)
-    yield
-    clean("kafka", ("orders", "workers"))
+    admin.create_topics([NewTopic(name, 3, 1)])[name].result(PATIENCE)
+    yield name
+    clean("kafka", [name])
 
 
 def spans(recorder: SpanRecorder, name: str) -> list[RecordedSpan]:
@@ -54,24 +53,24 @@ def spans(recorder: SpanRecorder, name: str) -> list[RecordedSpan]:
     return [span for span in recorder.trace().spans if span.name == name]
 
 
-def test_a_record_has_its_place(kind: Kind) -> None:
+def test_a_record_has_its_place(kind: Kind, topic: str) -> None:
     """Both spans say where the server put it, and by which key."""
     recorder = SpanRecorder()
     broker = kind.traced(recorder)
 
-    @kind.subscriber(broker, "orders")
+    @kind.subscriber(broker, topic)
     async def handle(message: str) -> None: ...
 
     async def main() -> None:
         async with connected(broker) as deliveries:
             for _ in range(2):
-                await broker.publish("hello", "orders", key=b"k", partition=2)
-            await broker.publish("hello", "orders", key=b"k")
+                await broker.publish("hello", topic, key=b"k", partition=2)
+            await broker.publish("hello", topic, key=b"k")
             await deliveries.settled()
 
     asyncio.run(main())
-    published = spans(recorder, "publish orders")
-    processed = {span.parent_id: span for span in spans(recorder, "process orders")}
+    published = spans(recorder, f"publish {topic}")
+    processed = {span.parent_id: span for span in spans(recorder, f"process {topic}")}
     assert [span.attributes[OFFSET] for span in published[:2]] == [0, 1]
     assert [span.attributes[PARTITION] for span in published[:2]] == ["2", "2"]
     # It was not said where the third is to go: the server's answer tells.
@@ -83,22 +82,22 @@ def test_a_record_has_its_place(kind: Kind) -> None:
         assert TOMBSTONE not in span.attributes
 
 
-def test_a_tombstone(kind: Kind) -> None:
+def test_a_tombstone(kind: Kind, topic: str) -> None:
     """A key without a body is one on both sides; an empty body is none."""
     recorder = SpanRecorder()
     broker = kind.traced(recorder)
 
-    @kind.subscriber(broker, "orders")
+    @kind.subscriber(broker, topic)
     async def handle(message: Any) -> None: ...
 
     async def main() -> None:
         async with connected(broker) as deliveries:
-            await broker.publish(None, "orders", key=b"gone", partition=0)
-            await broker.publish("", "orders", key=b"there", partition=0)
+            await broker.publish(None, topic, key=b"gone", partition=0)
+            await broker.publish("", topic, key=b"there", partition=0)
             await deliveries.settled()
 
     asyncio.run(main())
-    for name in ("publish orders", "process orders"):
+    for name in (f"publish {topic}", f"process {topic}"):
         gone, there = spans(recorder, name)
         assert gone.attributes[KEY] == "gone"
         assert gone.attributes[TOMBSTONE] is True
@@ -106,14 +105,14 @@ def test_a_tombstone(kind: Kind) -> None:
         assert TOMBSTONE not in there.attributes
 
 
-def test_a_batch_is_handled_as_one(kind: Kind) -> None:
+def test_a_batch_is_handled_as_one(kind: Kind, topic: str) -> None:
     """What was sent as one is linked, message by message, from where it is handled."""
     recorder = SpanRecorder()
     broker = kind.traced(recorder, telemetry={"create_spans": True})
     keyed = {"kafka": kafka, "confluent": confluent}[kind.name].KafkaPublishMessage
     bodies, all_of_them = [], asyncio.Event()
 
-    @kind.subscriber(broker, "orders", batch=True)
+    @kind.subscriber(broker, topic, batch=True)
     async def handle(messages: list[str]) -> None:
         bodies.extend(messages)
         if len(bodies) == 3:
@@ -123,13 +122,13 @@ def test_a_batch_is_handled_as_one(kind: Kind) -> None:
         async with broker, asyncio.timeout(PATIENCE):
             await broker.start()
             batch = [keyed(body, key=body.encode()) for body in "abc"]
-            await broker.publish_batch(*batch, topic="orders", partition=1)
+            await broker.publish_batch(*batch, topic=topic, partition=1)
             await all_of_them.wait()
 
     asyncio.run(main())
-    (publish,) = spans(recorder, "publish orders")
-    created = spans(recorder, "create orders")
-    processed = spans(recorder, "process orders")
+    (publish,) = spans(recorder, f"publish {topic}")
+    created = spans(recorder, f"create {topic}")
+    processed = spans(recorder, f"process {topic}")
     assert publish.attributes["messaging.batch.message_count"] == 3
     assert [span.attributes[KEY] for span in created] == ["a", "b", "c"]
     # The client decides how many it fetches at once.
@@ -142,35 +141,35 @@ def test_a_batch_is_handled_as_one(kind: Kind) -> None:
     assert all(span.attributes[PARTITION] == "1" for span in processed)
 
 
-def test_a_commit(kind: Kind) -> None:
+def test_a_commit(kind: Kind, topic: str) -> None:
     """The span of an acknowledgement is that of an offset which the server then has."""
     recorder = SpanRecorder()
     broker = kind.traced(recorder, telemetry={"settle_spans": True})
     options = {"auto_offset_reset": "earliest", "ack_policy": AckPolicy.ACK}
 
-    @kind.subscriber(broker, "orders", group_id="workers", **options)
+    @kind.subscriber(broker, topic, group_id=topic, **options)
     async def handle(message: str) -> None: ...
 
     async def main() -> None:
         async with connected(broker) as deliveries:
-            await broker.publish("hello", "orders", partition=2)
+            await broker.publish("hello", topic, partition=2)
             await deliveries.settled()
 
     asyncio.run(main())
-    (process,) = spans(recorder, "process orders")
-    (ack,) = spans(recorder, "ack orders")
+    (process,) = spans(recorder, f"process {topic}")
+    (ack,) = spans(recorder, f"ack {topic}")
     assert ack.parent_id == process.span_id
     for span in (process, ack):
-        assert span.attributes["messaging.consumer.group.name"] == "workers"
+        assert span.attributes["messaging.consumer.group.name"] == topic
         assert span.attributes[PARTITION] == "2"
         assert span.attributes[OFFSET] == 0
-    consumer = Consumer({**SERVER, "group.id": "workers"})
-    (position,) = consumer.committed([TopicPartition("orders", 2)], PATIENCE)
+    consumer = Consumer({**SERVER, "group.id": topic})
+    (position,) = consumer.committed([TopicPartition(topic, 2)], PATIENCE)
     consumer.close()
     assert position.offset == 1
 
 
-def test_a_partition_that_is_not_there(kind: Kind) -> None:
+def test_a_partition_that_is_not_there(kind: Kind, topic: str) -> None:
     """The publish span has the error that the application gets."""
     recorder = SpanRecorder()
     broker = kind.traced(recorder)
@@ -179,8 +178,8 @@ def test_a_partition_that_is_not_there(kind: Kind) -> None:
         async with broker:
             await broker.start()
             with pytest.raises(Exception) as raised:  # noqa: PT011 - the client's own
-                await broker.publish("hello", "orders", partition=7)
-            (publish,) = spans(recorder, "publish orders")
+                await broker.publish("hello", topic, partition=7)
+            (publish,) = spans(recorder, f"publish {topic}")
             error = type(raised.value)
             qualified = f"{error.__module__}.{error.__qualname__}"
             assert publish.status == "ERROR"
