@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -100,6 +101,26 @@ def assert_links_its_message(recorded: Trace, span: RecordedSpan) -> None:
     assert {each.kind for each in linked} <= {"PRODUCER"}
     parents = [each for each in recorded.spans if each.span_id == span.parent_id]
     assert linked == parents or span.parent_id is None
+
+
+@pytest.mark.parametrize(
+    "program",
+    [each for each in (*ALL, *SIGNALS) if each.broker == "confluent"],
+    ids=str,
+)
+def test_confluent_handles_what_was_sent_before_it_joined(program: Program) -> None:
+    """Its client joins a group when the app has started and published already."""
+    calls = [
+        node
+        for node in ast.walk(ast.parse(program.path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "subscriber"
+    ]
+    assert calls
+    for call in calls:
+        options = {each.arg: ast.unparse(each.value) for each in call.keywords}
+        assert options.get("auto_offset_reset") == "'earliest'", ast.unparse(call)
 
 
 def test_differences_differ() -> None:
