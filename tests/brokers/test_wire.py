@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from faststream import AckPolicy, mqtt, nats, rabbit, redis
+from faststream import AckPolicy, mqtt, rabbit, redis
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 
@@ -171,31 +171,6 @@ def test_rabbit_delivery_tag_and_settlement() -> None:
     assert ack.parent_id == process.span_id
 
 
-@pytest.mark.broker("nats")
-def test_jetstream() -> None:
-    """Acknowledged once, by FastStream, below the process span; batches link."""
-    recorder = SpanRecorder()
-    broker = OF["nats"].traced(recorder, telemetry={"settle_spans": True})
-    stream = nats.JStream("guide", subjects=["js.>"], declare=True)
-
-    @broker.subscriber("js.orders", stream=stream, deliver_policy="new")
-    async def handle(message: str) -> None: ...
-
-    async def main() -> None:
-        async with connected(broker) as deliveries:
-            await broker.publish("hello", "js.orders", stream="guide")
-            await deliveries.settled()
-            await broker._connection.jetstream().delete_stream("guide")
-
-    run(main())
-    process = named(recorder, "process js.orders")
-    publish = named(recorder, "publish js.orders")
-    assert process.parent_id == publish.span_id
-    for span in (publish, process):
-        assert span.attributes["messaging.message.id"] == "1"
-    assert named(recorder, "ack js.orders").parent_id == process.span_id
-
-
 @pytest.mark.broker("redis")
 def test_the_id_of_a_streams_entry() -> None:
     """Publisher and handler call the message by the same name: Redis's."""
@@ -217,34 +192,6 @@ def test_the_id_of_a_streams_entry() -> None:
     entry = str(publish.attributes["messaging.message.id"])
     assert entry.endswith("-0")
     assert process.attributes["messaging.message.id"] == entry
-
-
-@pytest.mark.broker("nats")
-def test_a_watch_of_a_key() -> None:
-    """No span for the change; what its handler publishes starts a trace."""
-    recorder = SpanRecorder()
-    broker = OF["nats"].traced(recorder)
-    handled = asyncio.Event()
-
-    @broker.subscriber("key", kv_watch="guide")
-    async def watch(value: bytes) -> None:
-        await broker.publish(value, "orders")
-
-    @broker.subscriber("orders")
-    async def orders(message: bytes) -> None:
-        handled.set()
-
-    async def main() -> None:
-        async with broker:
-            await broker.start()
-            bucket = await broker.key_value("guide")
-            await bucket.put("key", b"value")
-            await handled.wait()
-            await broker._connection.jetstream().delete_key_value("guide")
-
-    run(main())
-    assert tree(recorder)[0] == "publish orders PRODUCER"
-    assert not any("key" in line for line in tree(recorder))
 
 
 @pytest.mark.broker("mqtt")
