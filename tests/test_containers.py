@@ -7,7 +7,6 @@ starts a program in place of a container. Images are not pulled, and not run.
 from __future__ import annotations
 
 import re
-import runpy
 import shutil
 import subprocess
 import sys
@@ -19,7 +18,7 @@ import yaml
 
 from servers import containers, programs
 from servers.known import SERVERS
-from tests.test_scripts import SCRIPTS, greeter, home
+from tests.test_scripts import SCRIPTS, brokers, greeter, home
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,14 +111,6 @@ def test_an_engine_that_fails(install: Callable[..., Path], greeter: Server) -> 
     install("docker").write_text('#!/bin/sh\n[ "$4" != up ]\n')
     with pytest.raises(SystemExit, match="up --detach --wait greeter failed"):
         replace(greeter).up(engine="docker")
-
-
-def brokers(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
-    """Run the command in this process; give its exit code."""
-    monkeypatch.setattr(sys, "argv", ["brokers", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        runpy.run_path(str(SCRIPTS / "brokers"), run_name="__main__")
-    return ended.value.code
 
 
 @pytest.mark.parametrize(

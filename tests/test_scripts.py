@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import socket
 import subprocess
 import sys
@@ -73,6 +74,14 @@ def greeter(tmp_path: Path) -> Iterator[Server]:
     server.down()
 
 
+def brokers(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
+    """Run the command in this process; give its exit code."""
+    monkeypatch.setattr(sys, "argv", ["brokers", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(SCRIPTS / "brokers"), run_name="__main__")
+    return ended.value.code
+
+
 def test_up_and_down(greeter: Server) -> None:
     """A server that is up answers; one that is down leaves nothing behind."""
     assert greeter.status() == "down"
@@ -115,6 +124,23 @@ def test_missing_program_says_how_to_get_it(greeter: Server) -> None:
     missing = replace(greeter, program=Debian("greeter-server", "no-such-program"))
     with pytest.raises(SystemExit, match="apt-get install greeter-server"):
         missing.up()
+
+
+def test_one_that_is_missing_does_not_hold_up_the_others(
+    greeter: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """They are started; the exit code says that it is not all."""
+    nowhere = Debian("no-such-server", "no-such-program")
+    missing = replace(greeter, name="missing", program=nowhere, port=1)
+    monkeypatch.setitem(SERVERS, "nats", missing)
+    monkeypatch.setitem(SERVERS, "redis", greeter)
+    assert brokers(monkeypatch, "up", "--with", "programs", "nats", "redis") == 1
+    assert greeter.answers()
+    said = capfd.readouterr()
+    assert "missing is missing: apt-get install no-such-server" in said.err
+    assert "greeter is up" in said.out
 
 
 def test_server_that_ends_at_once_shows_its_log(greeter: Server) -> None:
