@@ -12,8 +12,9 @@ from faststream_otel.confluent import KafkaTelemetryMiddleware
 
 from . import kafka_answers
 
+host = os.getenv("SHOP_BROKER_HOST", "127.0.0.1")
 broker = KafkaBroker(
-    os.getenv("SHOP_BROKER_URL", "127.0.0.1:9092"),
+    f"{host}:9092",
     logger=logging.getLogger("faststream"),
     middlewares=[KafkaTelemetryMiddleware(record_queue_time=True)],
 )

@@ -9,8 +9,9 @@ from faststream.mqtt import MQTTBroker, QoS
 
 from faststream_otel.mqtt import MQTTTelemetryMiddleware
 
+host = os.getenv("SHOP_BROKER_HOST", "127.0.0.1")
 broker = MQTTBroker(
-    os.getenv("SHOP_BROKER_URL", "mqtt://127.0.0.1:1883"),
+    f"mqtt://{host}:1883",
     logger=logging.getLogger("faststream"),
     middlewares=[MQTTTelemetryMiddleware()],  # MQTT tells no times: no queue time
 )

@@ -9,8 +9,9 @@ from faststream.nats import JStream, NatsBroker, PullSub
 
 from faststream_otel.nats import NatsTelemetryMiddleware
 
+host = os.getenv("SHOP_BROKER_HOST", "127.0.0.1")
 broker = NatsBroker(
-    os.getenv("SHOP_BROKER_URL", "nats://127.0.0.1:4222"),
+    f"nats://{host}:4222",
     logger=logging.getLogger("faststream"),
     middlewares=[NatsTelemetryMiddleware(record_queue_time=True)],
 )

@@ -9,8 +9,9 @@ from faststream.rabbit import RabbitBroker, RabbitQueue
 
 from faststream_otel.rabbit import RabbitTelemetryMiddleware
 
+host = os.getenv("SHOP_BROKER_HOST", "127.0.0.1")
 broker = RabbitBroker(
-    os.getenv("SHOP_BROKER_URL", "amqp://guest:guest@127.0.0.1:5672/"),
+    f"amqp://guest:guest@{host}:5672/",
     logger=logging.getLogger("faststream"),
     middlewares=[RabbitTelemetryMiddleware(record_queue_time=True)],
 )

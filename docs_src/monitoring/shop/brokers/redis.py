@@ -9,8 +9,9 @@ from faststream.redis import RedisBroker, StreamSub
 
 from faststream_otel.redis import RedisTelemetryMiddleware
 
+host = os.getenv("SHOP_BROKER_HOST", "127.0.0.1")
 broker = RedisBroker(
-    os.getenv("SHOP_BROKER_URL", "redis://127.0.0.1:6379"),
+    f"redis://{host}:6379",
     logger=logging.getLogger("faststream"),
     middlewares=[RedisTelemetryMiddleware(record_queue_time=True)],
 )

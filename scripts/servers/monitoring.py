@@ -1,0 +1,173 @@
+"""The full example without containers: what `scripts/monitoring` runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from servers.known import ALIASES, SERVERS
+from servers.programs import HOME
+from servers.server import HOST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from servers.server import Server
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "docs_src" / "monitoring"
+DATA = HOME / "monitoring"
+BROKERS = ("kafka", "confluent", "rabbit", "nats", "redis", "mqtt")
+SERVICES = {"order": 8000, "trade": 8001, "notification": 8002}
+PATIENCE = 30.0  # seconds, for a service to start and to stop
+HERE = "127.0.0.1:8889"  # where the Collector shows its metrics
+
+
+def collector() -> Server:
+    """The Collector of the example, with files in place of Tempo and Loki."""
+    files = [EXAMPLE / "collector.yaml", EXAMPLE / "collector.files.yaml"]
+    command = " ".join(["{program}", *(f"--config {file}" for file in files)])
+    # `pid` knows it by its data.
+    command += " --config 'yaml:exporters::file/traces::path: {data}/traces.json'"
+    command += " --config 'yaml:exporters::file/logs::path: {data}/logs.json'"
+    return replace(SERVERS["collector"], command=command, port=13133, hello=GET)
+
+
+def prometheus() -> Server:
+    """The Prometheus of the example, which asks the Collector on this machine."""
+    folder = DATA / "prometheus"
+    shutil.copytree(EXAMPLE / "prometheus", folder, dirs_exist_ok=True)
+    targets = folder / "targets.yaml"
+    targets.write_text(targets.read_text().replace("collector:8889", HERE))
+    server = SERVERS["prometheus"]
+    command = server.command.replace("{config}", f"{folder}/prometheus.yaml")
+    return replace(server, command=command)
+
+
+GET = b"GET / HTTP/1.0\r\n\r\n"
+
+
+def environment(broker: str, service: str) -> dict[str, str]:
+    """What a service is told, as in compose.yaml."""
+    return {
+        **os.environ,
+        "SHOP_BROKER": broker,
+        "OTEL_SERVICE_NAME": service,
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{HOST}:4317",
+        "OTEL_METRIC_EXPORT_INTERVAL": "5000",
+        "OTEL_BSP_SCHEDULE_DELAY": "1000",
+        "OTEL_BLRP_SCHEDULE_DELAY": "1000",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def start(broker: str, service: str) -> subprocess.Popen[bytes]:
+    """Start a service, and give it when it answers."""
+    port = SERVICES[service]
+    DATA.mkdir(parents=True, exist_ok=True)
+    with (DATA / f"{service}.log").open("ab") as log:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "uvicorn", f"shop.{service}:app"),
+                *("--host", HOST, "--port", str(port)),
+            ],
+            cwd=EXAMPLE,
+            env=environment(broker, service),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # Ctrl-C in the terminal is not for it
+        )
+    until = time.monotonic() + PATIENCE
+    while not healthy(port):
+        if process.poll() is not None or time.monotonic() > until:
+            process.kill()
+            said = (DATA / f"{service}.log").read_text()
+            raise SystemExit(f"{service} did not start:\n{said}")
+        time.sleep(0.05)
+    return process
+
+
+def healthy(port: int) -> bool:
+    """Whether a service is there, and has its broker."""
+    try:
+        with urlopen(f"http://{HOST}:{port}/health", timeout=5) as response:
+            return response.status < 300
+    except (URLError, OSError):
+        return False
+
+
+@contextmanager
+def running(broker: str) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    """Run it all; what ran before is used, and left as it is."""
+    shutil.rmtree(DATA, ignore_errors=True)
+    with ExitStack() as stack:
+        name = ALIASES.get(broker, broker)
+        for server in (SERVERS[name], collector(), prometheus()):
+            before = server.answers()
+            print(server.name, server.up(), flush=True)
+            if not before:
+                stack.callback(server.down)
+        services = {}
+        for service, port in SERVICES.items():
+            services[service] = process = start(broker, service)
+            stack.callback(stop, process)
+            print(
+                f"{service} is up on {HOST}:{port}, process {process.pid}", flush=True
+            )
+        yield services
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Let a service send what it still has, and end."""
+    process.terminate()
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--broker", choices=BROKERS, default="rabbit")
+    parser.add_argument("--orders", default="100")
+    parser.add_argument("--seed", default="1")
+    parser.add_argument("--rate", default="10")
+    options = parser.parse_args()
+
+    # `kill` is to stop all of it, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        with running(options.broker):
+            load = [sys.executable, "-m", "shop.load", "--seed", options.seed]
+            load += ["--count", options.orders, "--rate", options.rate]
+            subprocess.run(load, cwd=EXAMPLE, check=True)
+            print(WHERE.format(data=collector().data, logs=DATA), flush=True)
+            signal.pause()
+    except KeyboardInterrupt:
+        print("All is stopped.")
+
+
+WHERE = f"""
+Prometheus:     http://{HOST}:9090/graph
+Alerts:         http://{HOST}:9090/alerts
+Place an order: http://{HOST}:8000/docs
+Traces:         {{data}}/traces.json
+Logs:           {{data}}/logs.json
+Services' own:  {{logs}}/*.log
+Ctrl-C stops all of it."""
+
+
+if __name__ == "__main__":
+    main()
