@@ -65,6 +65,7 @@ def environment(broker: str, service: str) -> dict[str, str]:
         "OTEL_SERVICE_NAME": service,
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{HOST}:4317",
         "OTEL_METRIC_EXPORT_INTERVAL": "5000",
+        "OTEL_SEMCONV_STABILITY_OPT_IN": "http",
         "OTEL_BSP_SCHEDULE_DELAY": "1000",
         "OTEL_BLRP_SCHEDULE_DELAY": "1000",
         "PYTHONUNBUFFERED": "1",
@@ -74,6 +75,8 @@ def environment(broker: str, service: str) -> dict[str, str]:
 def start(broker: str, service: str) -> subprocess.Popen[bytes]:
     """Start a service, and give it when it answers."""
     port = SERVICES[service]
+    if healthy(port):
+        raise SystemExit(f"{service}: {HOST}:{port} is taken")
     DATA.mkdir(parents=True, exist_ok=True)
     with (DATA / f"{service}.log").open("ab") as log:
         process = subprocess.Popen(

@@ -30,7 +30,7 @@ async def exporting() -> AsyncIterator[None]:
     logs = LoggerProvider()
     logs.add_log_record_processor(BatchLogRecordProcessor(OTLPLogExporter()))
     set_logger_provider(logs)
-    logging.getLogger().setLevel(logging.INFO)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     LoggingInstrumentor().instrument()
     try:
         yield

@@ -15,7 +15,7 @@ from . import kafka_answers
 host = os.getenv("SHOP_BROKER_HOST", "127.0.0.1")
 broker = KafkaBroker(
     f"{host}:9092",
-    logger=logging.getLogger("faststream"),
+    logger=logging.getLogger(__name__),
     middlewares=[KafkaTelemetryMiddleware(record_queue_time=True)],
 )
 

@@ -12,7 +12,7 @@ from faststream_otel.mqtt import MQTTTelemetryMiddleware
 host = os.getenv("SHOP_BROKER_HOST", "127.0.0.1")
 broker = MQTTBroker(
     f"mqtt://{host}:1883",
-    logger=logging.getLogger("faststream"),
+    logger=logging.getLogger(__name__),
     middlewares=[MQTTTelemetryMiddleware()],  # MQTT tells no times: no queue time
 )
 

@@ -12,7 +12,7 @@ from faststream_otel.nats import NatsTelemetryMiddleware
 host = os.getenv("SHOP_BROKER_HOST", "127.0.0.1")
 broker = NatsBroker(
     f"nats://{host}:4222",
-    logger=logging.getLogger("faststream"),
+    logger=logging.getLogger(__name__),
     middlewares=[NatsTelemetryMiddleware(record_queue_time=True)],
 )
 

@@ -12,7 +12,7 @@ from faststream_otel.rabbit import RabbitTelemetryMiddleware
 host = os.getenv("SHOP_BROKER_HOST", "127.0.0.1")
 broker = RabbitBroker(
     f"amqp://guest:guest@{host}:5672/",
-    logger=logging.getLogger("faststream"),
+    logger=logging.getLogger(__name__),
     middlewares=[RabbitTelemetryMiddleware(record_queue_time=True)],
 )
 

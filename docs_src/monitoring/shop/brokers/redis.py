@@ -12,7 +12,7 @@ from faststream_otel.redis import RedisTelemetryMiddleware
 host = os.getenv("SHOP_BROKER_HOST", "127.0.0.1")
 broker = RedisBroker(
     f"redis://{host}:6379",
-    logger=logging.getLogger("faststream"),
+    logger=logging.getLogger(__name__),
     middlewares=[RedisTelemetryMiddleware(record_queue_time=True)],
 )
 
