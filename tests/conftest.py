@@ -1,7 +1,7 @@
 """What tests need that a machine may not have: servers and a browser.
 
-A test says so by a marker, `@pytest.mark.broker("nats")` or `@pytest.mark.browser`. It
-is skipped where that is missing, or fails where `FASTSTREAM_OTEL_REQUIRE` names it,
+A test says so by a marker, `@pytest.mark.broker("nats")` or `@pytest.mark.browser`, or
+`@pytest.mark.program("collector")` if it starts that itself. It is skipped where that is missing, or fails where `FASTSTREAM_OTEL_REQUIRE` names it,
 as in `FASTSTREAM_OTEL_REQUIRE=nats,redis,browser`.
 """
 
@@ -17,11 +17,13 @@ import pytest
 
 from faststream_otel import _faults
 from servers.known import ALIASES, SERVERS
+from servers.programs import cached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REQUIRED = frozenset(filter(None, os.getenv("FASTSTREAM_OTEL_REQUIRE", "").split(",")))
+PROGRAM = "the program of "
 SKIPPED = pytest.StashKey["Counter[str]"]()
 
 
@@ -30,6 +32,12 @@ def missing(what: str) -> str:
     """Say what to do to have it, or nothing if it is there."""
     if what == "browser":
         there, remedy = bool(shutil.which("chromium")), "apt-get install chromium"
+    elif what.startswith(PROGRAM):
+        name = what.removeprefix(PROGRAM)
+        program = SERVERS[name].program
+        folder = getattr(program, "folder", None)
+        remedy = program.missing() or f"scripts/brokers get {name}"
+        there = not program.missing() and (folder is None or cached(folder))
     else:
         there = bool(SERVERS[ALIASES.get(what, what)].answers())
         remedy = f"scripts/brokers up {what}"
@@ -48,7 +56,8 @@ def no_faults(request: pytest.FixtureRequest) -> Iterator[None]:
 def needs(item: pytest.Item) -> list[str]:
     """Name what a test needs."""
     brokers = [mark.args[0] for mark in item.iter_markers("broker")]
-    return brokers + ["browser"] * bool(item.get_closest_marker("browser"))
+    programs = [f"{PROGRAM}{mark.args[0]}" for mark in item.iter_markers("program")]
+    return brokers + programs + ["browser"] * bool(item.get_closest_marker("browser"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -63,7 +72,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose server or browser is missing, or fail it."""
     for what in needs(item):
         remedy = missing(what)
-        if remedy and what in REQUIRED:
+        if remedy and what.removeprefix(PROGRAM) in REQUIRED:
             pytest.fail(f"{what} is required and missing: {remedy}", pytrace=False)
         if remedy:
             item.config.stash[SKIPPED][what] += 1
@@ -76,7 +85,8 @@ def pytest_terminal_summary(
     """Say what was skipped for want of something, and how to run it."""
     for what, count in config.stash[SKIPPED].items():
         tests = "test" if count == 1 else "tests"
-        marker = "browser" if what == "browser" else "broker"
+        marker = "program" if what.startswith(PROGRAM) else "broker"
+        marker = "browser" if what == "browser" else marker
         terminalreporter.write_line(
             f"Skipped {count} {tests} that need {what}: {missing(what)}; "
             f"then scripts/test -m {marker}",

@@ -30,17 +30,27 @@ DATA = HOME / "monitoring"
 BROKERS = ("kafka", "confluent", "rabbit", "nats", "redis", "mqtt")
 SERVICES = {"order": 8000, "trade": 8001, "notification": 8002}
 PATIENCE = 30.0  # seconds, for a service to start and to stop
-HERE = "127.0.0.1:8889"  # where the Collector shows its metrics
+# Not the usual ports: another Collector or Prometheus may be on them.
+OTLP = f"{HOST}:14317"
+PROMETHEUS = 19090
+METRICS = f"{HOST}:8889"  # where the Collector shows those of the services
+LOGS = "{data}/logs.json"
 
 
 def collector() -> Server:
     """The Collector of the example, with files in place of Tempo and Loki."""
     files = [EXAMPLE / "collector.yaml", EXAMPLE / "collector.files.yaml"]
-    command = " ".join(["{program}", *(f"--config {file}" for file in files)])
-    # `pid` knows it by its data.
-    command += " --config 'yaml:exporters::file/traces::path: {data}/traces.json'"
-    command += " --config 'yaml:exporters::file/logs::path: {data}/logs.json'"
-    return replace(SERVERS["collector"], command=command, port=13133, hello=GET)
+    otlp = f"yaml:receivers::otlp::protocols::grpc::endpoint: {OTLP}"
+    return replace(
+        SERVERS["collector"],
+        name="shop-collector",
+        # The last argument changes nothing: `pid` knows the process by its data.
+        command=f"{{program}} --config {files[0]} --config {files[1]} "
+        f"--config '{otlp}' --config 'yaml:exporters::file/logs::path: {LOGS}'",
+        environment="DATA={data}",
+        port=13133,
+        hello=b"GET / HTTP/1.0\r\n\r\n",
+    )
 
 
 def prometheus() -> Server:
@@ -48,13 +58,15 @@ def prometheus() -> Server:
     folder = DATA / "prometheus"
     shutil.copytree(EXAMPLE / "prometheus", folder, dirs_exist_ok=True)
     targets = folder / "targets.yaml"
-    targets.write_text(targets.read_text().replace("collector:8889", HERE))
-    server = SERVERS["prometheus"]
-    command = server.command.replace("{config}", f"{folder}/prometheus.yaml")
-    return replace(server, command=command)
-
-
-GET = b"GET / HTTP/1.0\r\n\r\n"
+    targets.write_text(targets.read_text().replace("collector:8889", METRICS))
+    return replace(
+        SERVERS["prometheus"],
+        name="shop-prometheus",
+        port=PROMETHEUS,
+        command=f"{{program}} --config.file={folder}/prometheus.yaml "
+        f"--web.listen-address={HOST}:{PROMETHEUS} --storage.tsdb.path={{data}} "
+        "--enable-feature=exemplar-storage",
+    )
 
 
 def environment(broker: str, service: str) -> dict[str, str]:
@@ -63,7 +75,7 @@ def environment(broker: str, service: str) -> dict[str, str]:
         **os.environ,
         "SHOP_BROKER": broker,
         "OTEL_SERVICE_NAME": service,
-        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{HOST}:4317",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{OTLP}",
         "OTEL_METRIC_EXPORT_INTERVAL": "5000",
         "OTEL_SEMCONV_STABILITY_OPT_IN": "http",
         "OTEL_BSP_SCHEDULE_DELAY": "1000",
@@ -103,9 +115,9 @@ def start(broker: str, service: str) -> subprocess.Popen[bytes]:
 
 def healthy(port: int) -> bool:
     """Whether a service is there, and has its broker."""
-    try:
+    try:  # it raises for an answer that says otherwise
         with urlopen(f"http://{HOST}:{port}/health", timeout=5) as response:
-            return response.status < 300
+            return bool(response.status)
     except (URLError, OSError):
         return False
 
@@ -163,8 +175,8 @@ def main() -> None:
 
 
 WHERE = f"""
-Prometheus:     http://{HOST}:9090/graph
-Alerts:         http://{HOST}:9090/alerts
+Prometheus:     http://{HOST}:{PROMETHEUS}/graph
+Alerts:         http://{HOST}:{PROMETHEUS}/alerts
 Place an order: http://{HOST}:8000/docs
 Traces:         {{data}}/traces.json
 Logs:           {{data}}/logs.json
