@@ -1,7 +1,8 @@
 """What tests need that a machine may not have: servers and a browser.
 
-A test says so by a marker, `@pytest.mark.broker("nats")` or `@pytest.mark.browser`, or
-`@pytest.mark.program("collector")` if it starts that itself. It is skipped where that is missing, or fails where `FASTSTREAM_OTEL_REQUIRE` names it,
+A test says so by a marker: `@pytest.mark.broker("nats")`, `@pytest.mark.browser`, or
+`@pytest.mark.program("collector")` if it starts that server itself. It is skipped where
+that is missing, or fails where `FASTSTREAM_OTEL_REQUIRE` names it,
 as in `FASTSTREAM_OTEL_REQUIRE=nats,redis,browser`.
 """
 

@@ -29,6 +29,7 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "docs_src" / "monitoring"
 DATA = HOME / "monitoring"
 BROKERS = ("kafka", "confluent", "rabbit", "nats", "redis", "mqtt")
 SERVICES = {"order": 8000, "trade": 8001, "notification": 8002}
+AWAY = 20  # seconds, until a service that was killed is started again
 PATIENCE = 30.0  # seconds, for a service to start and to stop
 # Not the usual ports: another Collector or Prometheus may be on them.
 OTLP = f"{HOST}:14317"
@@ -110,6 +111,7 @@ def start(broker: str, service: str) -> subprocess.Popen[bytes]:
             said = (DATA / f"{service}.log").read_text()
             raise SystemExit(f"{service} did not start:\n{said}")
         time.sleep(0.05)
+    print(f"{service} is up on {HOST}:{port}, process {process.pid}", flush=True)
     return process
 
 
@@ -133,24 +135,34 @@ def running(broker: str) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
             print(server.name, server.up(), flush=True)
             if not before:
                 stack.callback(server.down)
-        services = {}
-        for service, port in SERVICES.items():
-            services[service] = process = start(broker, service)
-            stack.callback(stop, process)
-            print(
-                f"{service} is up on {HOST}:{port}, process {process.pid}", flush=True
-            )
+        services: dict[str, subprocess.Popen[bytes]] = {}
+        stack.callback(stop, services)
+        for service in SERVICES:
+            services[service] = start(broker, service)
         yield services
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
-    """Let a service send what it still has, and end."""
-    process.terminate()
-    try:
-        process.wait(PATIENCE)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+def stop(services: dict[str, subprocess.Popen[bytes]]) -> None:
+    """Let the services send what they still have, and end."""
+    for process in services.values():
+        process.terminate()
+    for process in services.values():
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def watch(broker: str, services: dict[str, subprocess.Popen[bytes]]) -> None:
+    """Start a service again that was killed, after a while that its trace will show."""
+    while True:
+        time.sleep(0.2)
+        for service, process in services.items():
+            if process.poll() is not None:
+                print(f"{service} has ended, and is back in {AWAY} s", flush=True)
+                time.sleep(AWAY)
+                services[service] = start(broker, service)
 
 
 def main() -> None:
@@ -164,12 +176,12 @@ def main() -> None:
     # `kill` is to stop all of it, as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
-        with running(options.broker):
+        with running(options.broker) as services:
             load = [sys.executable, "-m", "shop.load", "--seed", options.seed]
             load += ["--count", options.orders, "--rate", options.rate]
             subprocess.run(load, cwd=EXAMPLE, check=True)
             print(WHERE.format(data=collector().data, logs=DATA), flush=True)
-            signal.pause()
+            watch(options.broker, services)
     except KeyboardInterrupt:
         print("All is stopped.")
 

@@ -141,12 +141,9 @@ def test_a_service_that_is_killed() -> None:
         )
         assert "process orders" not in names(before)
 
-        back = monitoring.start("rabbit", "trade")
-        try:
-            found = until(lambda: spans(trace_id), is_whole)
-            said = until(lambda: lines(trace_id), lambda seen: len(own(seen)) >= 3)
-        finally:
-            monitoring.stop(back)
+        services["trade"] = monitoring.start("rabbit", "trade")
+        found = until(lambda: spans(trace_id), is_whole)
+        said = until(lambda: lines(trace_id), lambda seen: len(own(seen)) >= 3)
     by_name = {span.name: span for span in found}
     assert by_name["request prices"].error
     entry, sent = by_name["POST /orders"], by_name["publish orders"]

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
+from pathlib import Path
 from textwrap import indent
 
 import pytest
 
 from faststream_otel.testing import RecordedSpan, assert_trace
-from tests.monitoring.shop import BROKERS, KAFKA, WITHOUT_BATCHES, Placed, place
+from tests.monitoring.picture import PICTURE, drawn
+from tests.monitoring.shop import (
+    BROKERS,
+    EXAMPLE,
+    KAFKA,
+    WITHOUT_BATCHES,
+    Placed,
+    place,
+    shop,
+)
 
+FILES = EXAMPLE / "shop"
 every_broker = pytest.mark.parametrize("broker", BROKERS)
 
 ASKED = """
@@ -123,3 +136,40 @@ def test_receipts(broker: str) -> None:
 def handled(placed: Placed) -> RecordedSpan:
     """The span of the order in the service that buys."""
     return placed.trace.find("process orders")
+
+
+def test_no_file_is_forgotten() -> None:
+    """Each file is part of the services, or is the load generator."""
+    used = {FILES / "load.py"}
+    for broker in BROKERS:
+        with shop(broker):
+            for name, module in sys.modules.items():
+                if name.startswith("shop.") and module.__file__:
+                    used.add(Path(module.__file__))
+    assert used == set(FILES.rglob("*.py"))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_load_is_the_same_for_the_same_seed(seed: int) -> None:
+    """Each order ends as the generator says, and a seed gives all kinds of them."""
+    with shop("nats"):
+        load = import_module("shop.load")
+    orders = list(load.orders(seed, 100))
+    assert orders == list(load.orders(seed, 100))
+    assert orders != list(load.orders(seed + 1, 100))
+    assert orders[:10] == list(load.orders(seed, 10))
+    assert {order.end for order in orders} == {"bought", "failed", "rejected"}
+    ends = {order.end: order for order in orders}
+    for end, order in ends.items():
+        placed = place("nats", order.symbol, order.quantity, order.tier)
+        process = handled(placed)
+        told = any(span.name == "publish receipts" for span in placed.trace.spans)
+        decision = process.attributes.get("faststream.message.decision")
+        assert (process.status == "ERROR") == (end == "failed")
+        assert (decision == "reject") == (end == "rejected")
+        assert told == (end == "bought")
+
+
+def test_picture() -> None:
+    """The picture on the page is the one that this run draws, byte for byte."""
+    assert PICTURE.read_text() == drawn(), "run scripts/update"

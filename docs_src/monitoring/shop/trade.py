@@ -38,7 +38,7 @@ async def tell_price(symbol: str, span: CurrentSpan) -> float:
 @subscriber("orders")
 @publisher("trades")
 async def buy(order: Order, span: CurrentSpan, baggage: CurrentBaggage) -> Trade:
-    tier = baggage.get("customer.tier")
+    tier = baggage.get("customer.tier") or "standard"
     span.set_attribute("shop.customer.tier", tier)
     if order.quantity > MOST[tier]:
         logger.warning("%s %s is too much, tier %s", order.quantity, order.symbol, tier)
