@@ -65,7 +65,7 @@ def contents(file: Path) -> list[str]:
     broker = file.parent.name
     # A script is of its program: what there is to say is said there.
     words = file.with_suffix(".md") if file.suffix == ".py" else file
-    picture = PICTURES / broker / f"{file.stem}.svg"
+    picture = PICTURES / file.relative_to(PROGRAMS).with_suffix(".svg")
     return [
         block(file) if file.exists() else "",
         figure(picture) if file.suffix == ".py" and picture.exists() else "",

@@ -1,4 +1,4 @@
-"""Draws the trace of an order, as the page of the full example shows it.
+"""Draws the trace of an order with each broker, for the page of the full example.
 
 python -m tests.monitoring.picture update
 """
@@ -9,26 +9,28 @@ import argparse
 from pathlib import Path
 
 from faststream_otel.testing import draw
-from tests.monitoring.shop import place
+from tests.monitoring.shop import BROKERS, place
 
 ROOT = Path(__file__).parents[2]
-PICTURE = ROOT / "docs" / "traces" / "monitoring" / "order.svg"
+PICTURES = ROOT / "docs" / "traces" / "monitoring" / "shop" / "brokers"
 
 
-def drawn() -> str:
-    """The picture of an order that goes well, on RabbitMQ."""
-    return draw(place("rabbit").trace, title="Trace of an order, on RabbitMQ")
+def drawn(broker: str) -> str:
+    """The picture of an order that goes well."""
+    return draw(place(broker).trace, title=f"Trace of an order, {broker}.py")
 
 
 def main() -> None:
-    """Draw it anew."""
+    """Draw them anew."""
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("update", help="write docs/traces/monitoring")
     parser.parse_args()
-    PICTURE.parent.mkdir(exist_ok=True)
-    PICTURE.write_text(drawn())
-    print(f"drew {PICTURE.relative_to(ROOT)}")
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    for broker in BROKERS:
+        picture = PICTURES / f"{broker}.svg"
+        picture.write_text(drawn(broker))
+        print(f"drew {picture.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from textwrap import indent
 import pytest
 
 from faststream_otel.testing import RecordedSpan, assert_trace
-from tests.monitoring.picture import PICTURE, drawn
+from tests.monitoring.picture import PICTURES, drawn
 from tests.monitoring.shop import (
     BROKERS,
     EXAMPLE,
@@ -170,6 +170,8 @@ def test_load_is_the_same_for_the_same_seed(seed: int) -> None:
         assert told == (end == "bought")
 
 
-def test_picture() -> None:
+@every_broker
+def test_picture(broker: str) -> None:
     """The picture on the page is the one that this run draws, byte for byte."""
-    assert PICTURE.read_text() == drawn(), "run scripts/update"
+    picture = PICTURES / f"{broker}.svg"
+    assert picture.read_text() == drawn(broker), "run scripts/update"
