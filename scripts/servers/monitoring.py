@@ -147,11 +147,16 @@ def stop(services: dict[str, subprocess.Popen[bytes]]) -> None:
     for process in services.values():
         process.terminate()
     for process in services.values():
-        try:
-            process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Wait for the end of a process that was told, but not for ever."""
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def watch(broker: str, services: dict[str, subprocess.Popen[bytes]]) -> None:
