@@ -34,15 +34,22 @@ def missing(what: str) -> str:
     if what == "browser":
         there, remedy = bool(shutil.which("chromium")), "apt-get install chromium"
     elif what.startswith(PROGRAM):
-        name = what.removeprefix(PROGRAM)
-        program = SERVERS[name].program
-        folder = getattr(program, "folder", None)
-        remedy = program.missing() or f"scripts/brokers get {name}"
-        there = not program.missing() and (folder is None or cached(folder))
+        remedy = not_had(what.removeprefix(PROGRAM))
+        there = not remedy
     else:
         there = bool(SERVERS[ALIASES.get(what, what)].answers())
         remedy = f"scripts/brokers up {what}"
     return "" if there else remedy
+
+
+def not_had(name: str) -> str:
+    """Say how to get a program that a test starts itself, or nothing if it is there."""
+    if name not in SERVERS:
+        return "" if shutil.which(name) else f"there is no {name} on PATH"
+    program = SERVERS[name].program
+    folder = getattr(program, "folder", None)
+    got = folder is None or cached(folder)
+    return program.missing() or ("" if got else f"scripts/brokers get {name}")
 
 
 @pytest.fixture(autouse=True)

@@ -108,6 +108,24 @@ def compose() -> Any:
     return load(EXAMPLE / "compose.yaml")
 
 
+@pytest.mark.program("docker-compose")
+@pytest.mark.parametrize("broker", ["", *BROKERS])
+def test_compose(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compose accepts it, and starts the broker that is named, or else RabbitMQ."""
+    monkeypatch.delenv("SHOP_BROKER", raising=False)
+    monkeypatch.delenv("COMPOSE_PROFILES", raising=False)
+    if broker:
+        monkeypatch.setenv("SHOP_BROKER", broker)
+    given = ["docker-compose", "--project-directory", str(EXAMPLE), "config"]
+    assert set(accepted(*given, "--services").split()) == {
+        *("order", "trade", "notification", "grafana", "prometheus"),
+        *("collector", "tempo", "loki"),
+        {"": "rabbit", "confluent": "kafka"}.get(broker, broker),
+    }
+    services = yaml.safe_load(accepted(*given))["services"]
+    assert services["trade"]["environment"]["SHOP_BROKER"] == (broker or "rabbit")
+
+
 def test_containers_are_pinned_and_local() -> None:
     """Images have versions, ports are this machine's, mounted files exist."""
     services = compose()["services"]

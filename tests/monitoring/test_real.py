@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -162,13 +164,22 @@ def test_a_service_that_is_killed() -> None:
 @pytest.mark.broker("rabbit")
 def test_command() -> None:
     """The page's command places orders, says where to look, and stops all of it."""
-    script = EXAMPLE / "run.sh"
+    # exec: a signal reaches the command itself.
+    script = f"exec {(EXAMPLE / 'run.sh').read_text()}"
     with Process(script, cwd=ROOT, env=os.environ) as command:
         command.wait_for("Ctrl-C stops all of it.")
         assert "Placed 100 orders" in command.output
         for port in (*monitoring.SERVICES.values(), monitoring.PROMETHEUS):
             assert f":{port}" in command.output
         assert monitoring.collector().answers()
+        order = subprocess.run(
+            ["bash", EXAMPLE / "order.sh"], capture_output=True, check=True
+        )
+        assert json.loads(order.stdout) == {
+            "symbol": "TEA",
+            "quantity": 3,
+            "price": 4.5,
+        }
         assert command.end() == 0, command.output
         assert "All is stopped." in command.output
     assert monitoring.collector().answers() is None
