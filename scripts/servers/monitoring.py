@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from faststream_otel.testing import render
 from servers.known import ALIASES, SERVERS
 from servers.programs import HOME
+from servers.received import traces
 from servers.server import HOST
 
 if TYPE_CHECKING:
@@ -159,6 +161,17 @@ def end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
+def an_order(data: Path) -> str:
+    """One that went all the way, when all services have told of it."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        for trace in traces(data).values():
+            if {span.service for span in trace.spans} == set(SERVICES):
+                return render(trace)
+        time.sleep(0.2)
+    return "No order went through all services."
+
+
 def watch(broker: str, services: dict[str, subprocess.Popen[bytes]]) -> None:
     """Start a service again that was killed, after a while that its trace will show."""
     while True:
@@ -185,6 +198,7 @@ def main() -> None:
             load = [sys.executable, "-m", "shop.load", "--seed", options.seed]
             load += ["--count", options.orders, "--rate", options.rate]
             subprocess.run(load, cwd=EXAMPLE, check=True)
+            print(f"\n{an_order(collector().data)}")
             print(WHERE.format(data=collector().data, logs=DATA), flush=True)
             watch(options.broker, services)
     except KeyboardInterrupt:

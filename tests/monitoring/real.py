@@ -2,45 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from servers import monitoring
+from servers import monitoring, received
 from servers.server import HOST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Sequence
 
+    from faststream_otel.testing import RecordedSpan
+    from servers.received import Line
+
+DATA = monitoring.collector().data
 PATIENCE = 60.0  # seconds; Kafka gives a new group its topics when it pleases
-
-
-@dataclass(frozen=True)
-class Span:
-    """A span, as the Collector wrote it."""
-
-    name: str
-    service: str
-    kind: int
-    id: str
-    parent: str
-    start: int
-    end: int
-    attributes: Mapping[str, Any]
-    links: list[str]
-    error: bool
-
-
-@dataclass(frozen=True)
-class Line:
-    """A log record, as the Collector wrote it."""
-
-    service: str
-    text: str
-    span: str
 
 
 def place(trace_id: str, symbol: str = "TEA", tier: str = "gold") -> Any:
@@ -69,74 +46,26 @@ def until(look: Callable[[], Any], found: Callable[[Any], bool]) -> Any:
     return seen
 
 
-def spans(trace_id: str) -> list[Span]:
+def spans(trace_id: str) -> Sequence[RecordedSpan]:
     """All spans of a trace that have come."""
-    return sorted(_spans(trace_id), key=lambda span: span.start)
+    trace = received.traces(DATA).get(int(trace_id, 16))
+    return trace.spans if trace else ()
 
 
-def _spans(trace_id: str) -> Iterator[Span]:
-    for service, each in _written(
-        "traces.json", "resourceSpans", "scopeSpans", "spans"
-    ):
-        if each["traceId"] == trace_id:
-            yield Span(
-                name=each["name"],
-                service=service,
-                kind=each["kind"],
-                id=each["spanId"],
-                parent=each.get("parentSpanId", ""),
-                start=int(each["startTimeUnixNano"]),
-                end=int(each["endTimeUnixNano"]),
-                attributes=_attributes(each),
-                links=[link["spanId"] for link in each.get("links", ())],
-                error=each.get("status", {}).get("code") == 2,
-            )
-
-
-def linking(span: Span) -> list[tuple[str, str]]:
+def linking(span: RecordedSpan) -> list[tuple[str, str]]:
     """Name and service of the spans of any trace that link this one."""
     return [
-        (each["name"], service)
-        for service, each in _written(
-            "traces.json", "resourceSpans", "scopeSpans", "spans"
-        )
-        for link in each.get("links", ())
-        if link["spanId"] == span.id
+        (each.name, each.service)
+        for trace in received.traces(DATA).values()
+        for each in trace.spans
+        for link in each.links
+        if link.span_id == span.span_id
     ]
 
 
 def lines(trace_id: str) -> list[Line]:
     """All log records of a trace that have come."""
-    return [
-        Line(service, each["body"]["stringValue"], each["spanId"])
-        for service, each in _written(
-            "logs.json", "resourceLogs", "scopeLogs", "logRecords"
-        )
-        if each.get("traceId") == trace_id
-    ]
-
-
-def _written(
-    file: str, resources: str, scopes: str, records: str
-) -> Iterator[tuple[str, Any]]:
-    """Each record of a file with its service; the last line may be half written."""
-    path = monitoring.collector().data / file
-    if not path.exists():
-        return
-    for line in path.read_text().splitlines(keepends=True):
-        if line.endswith("\n"):
-            for resource in json.loads(line)[resources]:
-                service = _attributes(resource["resource"])["service.name"]
-                for scope in resource[scopes]:
-                    for record in scope[records]:
-                        yield service, record
-
-
-def _attributes(holder: Any) -> dict[str, Any]:
-    return {
-        each["key"]: next(iter(each["value"].values()), None)
-        for each in holder.get("attributes", ())
-    }
+    return [line for line in received.lines(DATA) if line.trace_id == int(trace_id, 16)]
 
 
 def prometheus(path: str, **parameters: Any) -> Any:

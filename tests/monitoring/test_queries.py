@@ -104,8 +104,8 @@ def test_exemplars(load: None) -> None:
     }
     assert traces
     for trace_id, span_id in list(traces.items())[:5]:
-        spans = {span.id: span for span in real.spans(trace_id)}
-        assert spans[span_id].name.startswith("process ")
+        spans = {span.span_id: span for span in real.spans(trace_id)}
+        assert spans[int(span_id, 16)].name.startswith("process ")
 
 
 def test_alerts_are_loaded(load: None) -> None:

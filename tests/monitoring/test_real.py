@@ -12,11 +12,14 @@ import pytest
 from servers import monitoring
 from tests.brokers.process import Process
 from tests.monitoring import real
-from tests.monitoring.real import Span, lines, linking, spans, until
+from tests.monitoring.real import lines, linking, spans, until
 from tests.monitoring.shop import BROKERS, EXAMPLE, KAFKA, WITHOUT_BATCHES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from faststream_otel.testing import RecordedSpan
+    from servers.received import Line
 
 pytestmark = [
     pytest.mark.program("collector"),
@@ -25,7 +28,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:subprocess .* is still running"),
 ]
 ROOT = EXAMPLE.parents[1]
-BROWSER = "00f067aa0ba902b7"
+BROWSER = 0x00F067AA0BA902B7
 
 
 @pytest.fixture(
@@ -45,26 +48,28 @@ def test_one_trace_through_all_services(broker: str) -> None:
 
     found = until(lambda: spans(trace_id), is_whole)
     by_name = {span.name: span for span in found}
-    assert by_name["POST /orders"].parent == BROWSER
+    assert by_name["POST /orders"].parent_id == BROWSER
     for child, parent in HOPS:
-        assert by_name[child].parent == by_name[parent].id, child
+        assert by_name[child].parent_id == by_name[parent].span_id, child
     for name, service in SERVICES.items():
         assert by_name[name].service == service, name
     for name in ("orders", "trades"):
-        assert by_name[f"publish {name}"].id in by_name[f"process {name}"].links
+        assert by_name[f"publish {name}"].span_id in {
+            link.span_id for link in by_name[f"process {name}"].links
+        }
     # All belong together, and no span has come twice.
-    known = {BROWSER, *(span.id for span in found)}
-    assert {span.parent for span in found} <= known
-    assert len({span.id for span in found}) == len(found)
+    known = {BROWSER, *(span.span_id for span in found)}
+    assert {span.parent_id for span in found} <= known
+    assert len({span.span_id for span in found}) == len(found)
 
     # What the broker has: requests and batches.
     asked = "publish prices" if broker in KAFKA else "request prices"
-    assert by_name[asked].parent == by_name["price order"].id
+    assert by_name[asked].parent_id == by_name["price order"].span_id
     answered = until(
         lambda: [each for each in spans(trace_id) if each.name == "process prices"],
         bool,
     )
-    assert [each.parent for each in answered] == [by_name[asked].id]
+    assert [each.parent_id for each in answered] == [by_name[asked].span_id]
     receipts = by_name["publish receipts"]
     filed = until(lambda: linking(receipts), bool)
     assert filed == [("process receipts", "notification")]
@@ -77,13 +82,13 @@ def test_one_trace_through_all_services(broker: str) -> None:
 
     said = until(lambda: lines(trace_id), lambda seen: len(own(seen)) >= 3)
     assert own(said) >= {
-        ("order", "Took an order for 3 TEA", by_name["POST /orders"].id),
-        ("trade", "Bought 3 TEA", by_name["process orders"].id),
-        ("notification", "Told by phone: 3 TEA", by_name["send phone"].id),
+        ("order", "Took an order for 3 TEA", by_name["POST /orders"].span_id),
+        ("trade", "Bought 3 TEA", by_name["process orders"].span_id),
+        ("notification", "Told by phone: 3 TEA", by_name["send phone"].span_id),
     }
     # FastStream's own lines have the ids too.
-    assert ("trade", "Received", by_name["process orders"].id) in {
-        (line.service, line.text.strip(" |-"), line.span) for line in said
+    assert ("trade", "Received", by_name["process orders"].span_id) in {
+        (line.service, line.text.strip(" |-"), line.span_id) for line in said
     }
 
 
@@ -108,22 +113,22 @@ SERVICES = {
 }
 
 
-def is_whole(found: list[Span]) -> bool:
+def is_whole(found: Sequence[RecordedSpan]) -> bool:
     """Whether each service has told: they do so in any order."""
     wanted = {*SERVICES, *(child for child, _ in HOPS)}
     return wanted <= names(found)
 
 
-def names(found: list[Span]) -> set[str]:
+def names(found: Sequence[RecordedSpan]) -> set[str]:
     """The names of spans."""
     return {span.name for span in found}
 
 
-def own(said: list[real.Line]) -> set[tuple[str, str, str]]:
+def own(said: list[Line]) -> set[tuple[str, str, int]]:
     """The lines of the services themselves."""
     starts = ("Took", "Bought", "Told")
     return {
-        (line.service, line.text, line.span)
+        (line.service, line.text, line.span_id)
         for line in said
         if line.text.startswith(starts)
     }
@@ -147,17 +152,17 @@ def test_a_service_that_is_killed() -> None:
         found = until(lambda: spans(trace_id), is_whole)
         said = until(lambda: lines(trace_id), lambda seen: len(own(seen)) >= 3)
     by_name = {span.name: span for span in found}
-    assert by_name["request prices"].error
+    assert by_name["request prices"].status == "ERROR"
     entry, sent = by_name["POST /orders"], by_name["publish orders"]
     handled = by_name["process orders"]
-    assert handled.parent == sent.id
-    assert not handled.error
+    assert handled.parent_id == sent.span_id
+    assert handled.status == "UNSET"
     # The request was answered before the order was handled: there is a gap.
     assert handled.start > entry.end
     assert handled.attributes["shop.customer.tier"] == "gold"
     warned = [line for line in said if line.text.startswith("No price")]
-    assert [(line.service, line.span) for line in warned] == [
-        ("order", by_name["price order"].id)
+    assert [(line.service, line.span_id) for line in warned] == [
+        ("order", by_name["price order"].span_id)
     ]
 
 
