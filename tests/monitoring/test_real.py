@@ -134,10 +134,16 @@ def own(said: list[Line]) -> set[tuple[str, str, int]]:
     }
 
 
-@pytest.mark.broker("rabbit")
-def test_a_service_that_is_killed() -> None:
+@pytest.mark.parametrize(
+    "broker",
+    [
+        pytest.param(name, marks=pytest.mark.broker(name))
+        for name in ("rabbit", "nats", "redis")
+    ],
+)
+def test_a_service_that_is_killed(broker: str) -> None:
     """Its order waits in the queue, and the trace tells how long."""
-    with monitoring.running("rabbit") as services:
+    with monitoring.running(broker) as services:
         trace_id = os.urandom(16).hex()
         services["trade"].kill()
         services["trade"].wait()
@@ -148,7 +154,7 @@ def test_a_service_that_is_killed() -> None:
         )
         assert "process orders" not in names(before)
 
-        services["trade"] = monitoring.start("rabbit", "trade")
+        services["trade"] = monitoring.start(broker, "trade")
         found = until(lambda: spans(trace_id), is_whole)
         said = until(lambda: lines(trace_id), lambda seen: len(own(seen)) >= 3)
     by_name = {span.name: span for span in found}
