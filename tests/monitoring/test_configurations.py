@@ -93,6 +93,19 @@ def test_grafana_knows_its_sources() -> None:
     assert len(ids) == len(set(ids))
 
 
+def test_page_names_the_panels() -> None:
+    """The page says of each panel, under its title, what it answers."""
+    page = (EXAMPLE.parents[1] / "docs" / "full-example.md").read_text()
+    table = page.partition("## What to look at")[2].partition("\n\nThe panels")[0]
+    named = [
+        title
+        for row in table.strip().splitlines()[2:]
+        for title in row.split("|")[1].strip().split(", ")
+    ]
+    titles = [each["title"] for each in dashboard()["panels"] if each["type"] != "row"]
+    assert sorted(named) == sorted(titles)
+
+
 def test_grafana_finds_its_files() -> None:
     """Folders are where the containers have them."""
     (provider,) = load(PROVISIONED / "dashboards" / "dashboards.yaml")["providers"]
