@@ -1,7 +1,8 @@
 """What tests need that a machine may not have: servers and a browser.
 
-A test says so by a marker, `@pytest.mark.broker("nats")` or `@pytest.mark.browser`. It
-is skipped where that is missing, or fails where `FASTSTREAM_OTEL_REQUIRE` names it,
+A test says so by a marker: `@pytest.mark.broker("nats")`, `@pytest.mark.browser`, or
+`@pytest.mark.program("collector")` if it starts that server itself. It is skipped where
+that is missing, or fails where `FASTSTREAM_OTEL_REQUIRE` names it,
 as in `FASTSTREAM_OTEL_REQUIRE=nats,redis,browser`.
 """
 
@@ -17,11 +18,13 @@ import pytest
 
 from faststream_otel import _faults
 from servers.known import ALIASES, SERVERS
+from servers.programs import cached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REQUIRED = frozenset(filter(None, os.getenv("FASTSTREAM_OTEL_REQUIRE", "").split(",")))
+PROGRAM = "the program of "
 SKIPPED = pytest.StashKey["Counter[str]"]()
 
 
@@ -30,10 +33,23 @@ def missing(what: str) -> str:
     """Say what to do to have it, or nothing if it is there."""
     if what == "browser":
         there, remedy = bool(shutil.which("chromium")), "apt-get install chromium"
+    elif what.startswith(PROGRAM):
+        remedy = not_had(what.removeprefix(PROGRAM))
+        there = not remedy
     else:
         there = bool(SERVERS[ALIASES.get(what, what)].answers())
         remedy = f"scripts/brokers up {what}"
     return "" if there else remedy
+
+
+def not_had(name: str) -> str:
+    """Say how to get a program that a test starts itself, or nothing if it is there."""
+    if name not in SERVERS:
+        return "" if shutil.which(name) else f"there is no {name} on PATH"
+    program = SERVERS[name].program
+    folder = getattr(program, "folder", None)
+    got = folder is None or cached(folder)
+    return program.missing() or ("" if got else f"scripts/brokers get {name}")
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +64,8 @@ def no_faults(request: pytest.FixtureRequest) -> Iterator[None]:
 def needs(item: pytest.Item) -> list[str]:
     """Name what a test needs."""
     brokers = [mark.args[0] for mark in item.iter_markers("broker")]
-    return brokers + ["browser"] * bool(item.get_closest_marker("browser"))
+    programs = [f"{PROGRAM}{mark.args[0]}" for mark in item.iter_markers("program")]
+    return brokers + programs + ["browser"] * bool(item.get_closest_marker("browser"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -63,7 +80,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose server or browser is missing, or fail it."""
     for what in needs(item):
         remedy = missing(what)
-        if remedy and what in REQUIRED:
+        if remedy and what.removeprefix(PROGRAM) in REQUIRED:
             pytest.fail(f"{what} is required and missing: {remedy}", pytrace=False)
         if remedy:
             item.config.stash[SKIPPED][what] += 1
@@ -76,7 +93,8 @@ def pytest_terminal_summary(
     """Say what was skipped for want of something, and how to run it."""
     for what, count in config.stash[SKIPPED].items():
         tests = "test" if count == 1 else "tests"
-        marker = "browser" if what == "browser" else "broker"
+        marker = "program" if what.startswith(PROGRAM) else "broker"
+        marker = "browser" if what == "browser" else marker
         terminalreporter.write_line(
             f"Skipped {count} {tests} that need {what}: {missing(what)}; "
             f"then scripts/test -m {marker}",

@@ -157,6 +157,9 @@ class Server:
                 if time.monotonic() > until:
                     os.kill(pid, signal.SIGKILL)
                 time.sleep(0.02)
+            # What ends gives up its memory, by which `pid` knows it, before its port.
+            while self.answers() is False and time.monotonic() < until:
+                time.sleep(0.02)
         shutil.rmtree(self.folder, ignore_errors=True)
         if pid:
             if self.afterwards:

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 INCLUDES = DOCS / "includes"
 LANGUAGES = {".py": "python", ".sh": "bash", ".txt": "text"}
 
+# The full example has its file for each broker in a folder of its own.
+ELSEWHERE: Final[dict[str, str]] = {
+    "shop_broker.py": "monitoring/shop/brokers/{broker}.py",
+}
+
 # Lines to mark: those of a file that contain one of these.
 MARKED: Final[dict[str, tuple[str, ...]]] = {}
 
@@ -33,14 +38,20 @@ def names() -> list[str]:
         for path in (PROGRAMS / broker).iterdir()
         if path.suffix in LANGUAGES
     )
-    return sorted(name for name, count in counted.items() if count > 1)
+    several = [name for name, count in counted.items() if count > 1]
+    return sorted([*several, *ELSEWHERE])
+
+
+def file_of(name: str, broker: str) -> Path:
+    """Where the file of a broker is."""
+    return PROGRAMS / ELSEWHERE.get(name, f"{{broker}}/{name}").format(broker=broker)
 
 
 def tab_set(name: str) -> str:
     """The tabs for a file, in Markdown."""
     tabs = []
     for label, broker in TABS.items():
-        parts = list(filter(None, contents(PROGRAMS / broker / name)))
+        parts = list(filter(None, contents(file_of(name, broker))))
         if not parts:
             raise FileNotFoundError(
                 f"docs_src/{broker}/{name}: there must be one, or a .md that says why"
@@ -54,7 +65,7 @@ def contents(file: Path) -> list[str]:
     broker = file.parent.name
     # A script is of its program: what there is to say is said there.
     words = file.with_suffix(".md") if file.suffix == ".py" else file
-    picture = PICTURES / broker / f"{file.stem}.svg"
+    picture = PICTURES / file.relative_to(PROGRAMS).with_suffix(".svg")
     return [
         block(file) if file.exists() else "",
         figure(picture) if file.suffix == ".py" and picture.exists() else "",

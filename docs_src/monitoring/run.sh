@@ -1,0 +1,1 @@
+scripts/monitoring --broker rabbit --orders 100

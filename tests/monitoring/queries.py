@@ -1,0 +1,96 @@
+"""What the dashboard, the alerts and the data sources of the full example ask."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from tests.monitoring.shop import EXAMPLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DASHBOARD = EXAMPLE / "grafana" / "dashboards" / "shop.json"
+ALERTS = EXAMPLE / "prometheus" / "alerts.yaml"
+SOURCES = EXAMPLE / "grafana" / "provisioning" / "datasources" / "datasources.yaml"
+
+# What Grafana puts in place of its variables.
+VARIABLES = {
+    "$service": ".*",
+    "$destination": ".*",
+    "$__rate_interval": "1m",
+    "$__range": "5m",
+    "$$__tags": 'job="trade",messaging_destination_name="orders"',
+}
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query in the language of the data source that is asked."""
+
+    where: str
+    source: str
+    text: str
+
+    def __str__(self) -> str:
+        return self.where
+
+
+def dashboard() -> Any:
+    """The dashboard, as Grafana reads it."""
+    return json.loads(DASHBOARD.read_text())
+
+
+def queries() -> list[Query]:
+    """All of them, with Grafana's variables filled in."""
+    found = [*_of_panels(), *_of_variables(), *_of_alerts(), *_of_sources()]
+    return [Query(each.where, each.source, filled(each.text)) for each in found]
+
+
+def filled(text: str) -> str:
+    """Put values for variables; one that is unknown is an error."""
+    for variable, value in VARIABLES.items():
+        text = text.replace(variable, value)
+    assert "$" not in text, text
+    return text
+
+
+def _of_panels() -> Iterator[Query]:
+    for panel in dashboard()["panels"]:
+        for target in panel.get("targets", ()):
+            text = target.get("expr") or target.get("query")
+            where = f"{panel['title']} {target['refId']}"
+            if text:
+                yield Query(where, target["datasource"]["type"], text)
+            else:
+                assert target["queryType"] == "serviceMap"
+                # Grafana makes them itself, from these.
+                for name in ("request_total", "request_server_seconds_sum"):
+                    yield Query(where, "prometheus", f"traces_service_graph_{name}")
+
+
+def _of_variables() -> Iterator[Query]:
+    for variable in dashboard()["templating"]["list"]:
+        query = variable["query"]["query"]
+        values = re.fullmatch(r"label_values\((\w+), (\w+)\)", query)
+        assert values, query
+        text = f'count by ({values[2]}) ({values[1]}{{{values[2]}!=""}})'
+        yield Query(f"variable {variable['name']}", "prometheus", text)
+
+
+def _of_alerts() -> Iterator[Query]:
+    """Without what they compare with: an alert that has no reason has no data."""
+    for group in yaml.safe_load(ALERTS.read_text())["groups"]:
+        for rule in group["rules"]:
+            text = re.sub(r"(> [\d.]+|unless)[^>]*(> 0)?\s*$", "", rule["expr"])
+            yield Query(f"alert {rule['alert']}", "prometheus", text)
+
+
+def _of_sources() -> Iterator[Query]:
+    for source in yaml.safe_load(SOURCES.read_text())["datasources"]:
+        for query in source["jsonData"].get("tracesToMetrics", {}).get("queries", ()):
+            yield Query(f"traces to {query['name']}", "prometheus", query["query"])

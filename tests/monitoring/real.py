@@ -1,0 +1,80 @@
+"""The full example as `scripts/monitoring` runs it, and what it told the Collector."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from servers import monitoring, received
+from servers.server import HOST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from faststream_otel.testing import RecordedSpan
+    from servers.received import Line
+
+DATA = monitoring.collector().data
+PATIENCE = 60.0  # seconds; Kafka gives a new group its topics when it pleases
+
+
+def place(trace_id: str, symbol: str = "TEA", tier: str = "gold") -> Any:
+    """Place an order as a browser that is traced itself."""
+    answer = httpx.post(
+        f"http://{HOST}:{monitoring.SERVICES['order']}/orders",
+        json={"symbol": symbol, "quantity": 3},
+        headers={
+            "customer-tier": tier,
+            "traceparent": f"00-{trace_id}-00f067aa0ba902b7-01",
+        },
+        timeout=PATIENCE,
+        trust_env=False,
+    )
+    answer.raise_for_status()
+    return answer.json()
+
+
+def until(look: Callable[[], Any], found: Callable[[Any], bool]) -> Any:
+    """Look until it is found: files and Prometheus tell nobody when they change."""
+    end = time.monotonic() + PATIENCE
+    while not found(seen := look()):
+        if time.monotonic() > end:
+            raise AssertionError(f"not found in {seen}")
+        time.sleep(0.2)
+    return seen
+
+
+def spans(trace_id: str) -> Sequence[RecordedSpan]:
+    """All spans of a trace that have come."""
+    trace = received.traces(DATA).get(int(trace_id, 16))
+    return trace.spans if trace else ()
+
+
+def linking(span: RecordedSpan) -> list[tuple[str, str]]:
+    """Name and service of the spans of any trace that link this one."""
+    return [
+        (each.name, each.service)
+        for trace in received.traces(DATA).values()
+        for each in trace.spans
+        for link in each.links
+        if link.span_id == span.span_id
+    ]
+
+
+def lines(trace_id: str) -> list[Line]:
+    """All log records of a trace that have come."""
+    return [line for line in received.lines(DATA) if line.trace_id == int(trace_id, 16)]
+
+
+def prometheus(path: str, **parameters: Any) -> Any:
+    """Ask Prometheus; what it refuses is an error."""
+    answer = httpx.get(
+        f"http://{HOST}:{monitoring.PROMETHEUS}/api/v1/{path}",
+        params=parameters,
+        trust_env=False,
+    )
+    body = answer.json()
+    assert body["status"] == "success", f"{parameters}: {body}"
+    return body["data"]

@@ -1,0 +1,182 @@
+"""Each configuration of the full example is read by the program that it is for.
+
+Tempo, Loki and Grafana cannot be had here: of theirs only the references are checked.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from servers.known import SERVERS
+from tests.monitoring.queries import SOURCES, dashboard
+from tests.monitoring.shop import BROKERS, EXAMPLE
+
+HERE = Path(__file__).parent
+PROVISIONED = EXAMPLE / "grafana" / "provisioning"
+
+
+def load(path: Path) -> Any:
+    """Read a file of YAML."""
+    return yaml.safe_load(path.read_text())
+
+
+def accepted(*command: str) -> str:
+    """Run a program that checks, and give what it says."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.program("collector")
+@pytest.mark.parametrize("files", [["collector"], ["collector", "collector.files"]])
+def test_collector(files: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Collector accepts both, in containers and without."""
+    monkeypatch.setenv("DATA", "/tmp")  # noqa: S108 - nothing is written
+    given = [f"--config={EXAMPLE / name}.yaml" for name in files]
+    accepted(str(SERVERS["collector"].get()), "validate", *given)
+
+
+@pytest.mark.program("collector")
+def test_collector_refuses(tmp_path: Path) -> None:
+    """It does look: a part that does not exist is an error."""
+    wrong = tmp_path / "wrong.yaml"
+    text = (EXAMPLE / "collector.yaml").read_text()
+    wrong.write_text(text.replace("[memory_limiter, batch]", "[no_such_part]"))
+    collector = str(SERVERS["collector"].get())
+    with pytest.raises(AssertionError, match="no_such_part"):
+        accepted(collector, "validate", f"--config={wrong}")
+
+
+@pytest.mark.program("prometheus")
+def test_prometheus() -> None:
+    """Prometheus accepts its configuration and the alerts."""
+    file = EXAMPLE / "prometheus" / "prometheus.yaml"
+    assert "4 rules found" in accepted("promtool", "check", "config", str(file))
+
+
+@pytest.mark.program("prometheus")
+def test_alerts() -> None:
+    """They fire when they are to, and not else: tests/monitoring/alerts.yaml."""
+    accepted("promtool", "test", "rules", str(HERE / "alerts.yaml"))
+    # Each alert is tested in both ways.
+    named: dict[str, set[bool]] = {}
+    for test in load(HERE / "alerts.yaml")["tests"]:
+        for case in test["alert_rule_test"]:
+            named.setdefault(case["alertname"], set()).add(bool(case["exp_alerts"]))
+    (group,) = load(EXAMPLE / "prometheus" / "alerts.yaml")["groups"]
+    assert set(named) == {rule["alert"] for rule in group["rules"]}
+    assert named["HandlersFail"] == named["NothingIsConsumed"] == {True, False}
+
+
+def test_grafana_knows_its_sources() -> None:
+    """What panels and sources lead to is there, and asks a container that is there."""
+    sources = {each["uid"]: each for each in load(SOURCES)["datasources"]}
+    text = SOURCES.read_text() + (EXAMPLE / "grafana/dashboards/shop.json").read_text()
+    assert set(re.findall(r'datasourceUid: (\w+)|"uid": "(?!shop)(\w+)"', text)) == {
+        *((uid, "") for uid in sources),
+        *(("", uid) for uid in sources),
+    }
+    containers = compose()["services"]
+    for source in sources.values():
+        assert re.split(r"[/:]+", source["url"])[1] in containers
+    for panel in dashboard()["panels"]:
+        for target in panel.get("targets", ()):
+            uid, kind = target["datasource"]["uid"], target["datasource"]["type"]
+            assert sources[uid]["type"] == kind, panel["title"]
+    ids = [panel["id"] for panel in dashboard()["panels"]]
+    assert len(ids) == len(set(ids))
+
+
+def test_page_names_the_panels() -> None:
+    """The page says of each panel, under its title, what it answers."""
+    page = (EXAMPLE.parents[1] / "docs" / "full-example.md").read_text()
+    table = page.partition("## What to look at")[2].partition("\n\nThe panels")[0]
+    named = [
+        title
+        for row in table.strip().splitlines()[2:]
+        for title in row.split("|")[1].strip().split(", ")
+    ]
+    titles = [each["title"] for each in dashboard()["panels"] if each["type"] != "row"]
+    assert sorted(named) == sorted(titles)
+
+
+def test_grafana_finds_its_files() -> None:
+    """Folders are where the containers have them."""
+    (provider,) = load(PROVISIONED / "dashboards" / "dashboards.yaml")["providers"]
+    grafana = compose()["services"]["grafana"]
+    mounted = {each.split(":")[1] for each in grafana["volumes"]}
+    assert provider["options"]["path"] in mounted
+    home = grafana["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    assert home == f"{provider['options']['path']}/shop.json"
+
+
+def compose() -> Any:
+    """The file of the containers, as YAML alone reads it."""
+    return load(EXAMPLE / "compose.yaml")
+
+
+@pytest.mark.program("docker-compose")
+@pytest.mark.parametrize("broker", ["", *BROKERS])
+def test_compose(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compose accepts it, and starts the broker that is named, or else RabbitMQ."""
+    monkeypatch.delenv("SHOP_BROKER", raising=False)
+    monkeypatch.delenv("COMPOSE_PROFILES", raising=False)
+    if broker:
+        monkeypatch.setenv("SHOP_BROKER", broker)
+    given = ["docker-compose", "--project-directory", str(EXAMPLE), "config"]
+    assert set(accepted(*given, "--services").split()) == {
+        *("order", "trade", "notification", "grafana", "prometheus"),
+        *("collector", "tempo", "loki"),
+        {"": "rabbit", "confluent": "kafka"}.get(broker, broker),
+    }
+    services = yaml.safe_load(accepted(*given))["services"]
+    assert services["trade"]["environment"]["SHOP_BROKER"] == (broker or "rabbit")
+
+
+def test_containers_are_pinned_and_local() -> None:
+    """Images have versions, ports are this machine's, mounted files exist."""
+    services = compose()["services"]
+    for name, service in services.items():
+        image = service["image"]
+        assert image == "shop" or re.search(r":v?\d+\.\d+\.\d+(-\w+)?$", image), name
+        for port in service.get("ports", ()):
+            assert port.startswith("127.0.0.1:"), name
+        for volume in service.get("volumes", ()):
+            source = volume.split(":")[0]
+            if source.startswith("."):
+                assert (EXAMPLE / source).exists(), source
+            else:
+                assert source in compose()["volumes"], source
+        for other in service.get("depends_on", ()):
+            condition = service["depends_on"][other]["condition"]
+            healthy = "healthcheck" in services[other] or services[other]["image"] == (
+                "shop"
+            )
+            assert (condition == "service_healthy") == healthy, (name, other)
+
+
+def test_each_broker_has_its_container() -> None:
+    """A profile of its name starts it, and it is called `broker` there."""
+    services = compose()["services"]
+    for broker in BROKERS:
+        (service,) = (
+            each for each in services.values() if broker in each.get("profiles", ())
+        )
+        assert service["networks"]["default"]["aliases"] == ["broker"]
+        assert "healthcheck" in service
+
+
+def test_image_has_what_the_services_import() -> None:
+    """The files that the image takes exist, and are not left out of it."""
+    dockerfile = (EXAMPLE / "Dockerfile").read_text()
+    ignored = (EXAMPLE / "Dockerfile.dockerignore").read_text().splitlines()
+    for line in re.findall(r"^COPY (.+) \S+$", dockerfile, flags=re.MULTILINE):
+        for name in line.split():
+            assert (EXAMPLE.parents[1] / name).exists(), name
+            assert f"!{name}" in ignored, name
