@@ -24,6 +24,77 @@ EXPECTED: Final[dict[str, str]] = {
             publish invoices [PRODUCER]
               process invoices [CONSUMER]
     """,
+    "context": """
+        publish greetings [PRODUCER]
+          process greetings [CONSUMER]
+    """,
+    "reading": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+            publish invoices [PRODUCER]
+              process invoices [CONSUMER]
+              process invoices [CONSUMER]
+    """,
+    "reading_waiting": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+            publish invoices [PRODUCER]
+              process invoices [CONSUMER]
+              process invoices [CONSUMER]
+    """,
+    "reading_lost": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+            publish invoices [PRODUCER]
+    """,
+    "reading_orphan": """
+        publish orders [PRODUCER]
+        process invoices [CONSUMER]
+        process invoices [CONSUMER]
+    """,
+    "redelivered": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER] ✗ ConnectionError
+          process orders [CONSUMER]
+    """,
+    "options": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+    """,
+    "order": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+    """,
+    "errors": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+        publish orders [PRODUCER]
+          process orders [CONSUMER] ✗ LookupError
+    """,
+    "sampler": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+    """,
+    "baggage": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+            publish payments [PRODUCER]
+              process payments [CONSUMER]
+                publish parcels [PRODUCER]
+                  process parcels [CONSUMER]
+                    publish receipts [PRODUCER]
+                      process receipts [CONSUMER]
+    """,
+    "baggage_attributes": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+    """,
+    "baggage_batch": """
+        publish orders [PRODUCER]
+        process orders [CONSUMER]
+    """,
 }
 
 # What a broker records that is not as with the others, by broker and step.
