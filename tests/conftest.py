@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from faststream_otel import _faults
+from servers.known import ALIASES, SERVERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[1]
 REQUIRED = frozenset(filter(None, os.getenv("FASTSTREAM_OTEL_REQUIRE", "").split(",")))
 SKIPPED = pytest.StashKey["Counter[str]"]()
 
@@ -34,11 +31,8 @@ def missing(what: str) -> str:
     if what == "browser":
         there, remedy = bool(shutil.which("chromium")), "apt-get install chromium"
     else:
-        status = [sys.executable, str(ROOT / "scripts" / "brokers"), "status", what]
-        done = subprocess.run(status, capture_output=True, check=False, text=True)
-        there = done.returncode == 0
-        known = "no such broker" not in done.stderr
-        remedy = f"scripts/brokers up {what}" if known else "no script starts it yet"
+        there = bool(SERVERS[ALIASES.get(what, what)].answers())
+        remedy = f"scripts/brokers up {what}"
     return "" if there else remedy
 
 
@@ -60,9 +54,8 @@ def needs(item: pytest.Item) -> list[str]:
 def pytest_configure(config: pytest.Config) -> None:
     """Start counting what is skipped."""
     config.stash[SKIPPED] = Counter()
-    for what in REQUIRED - {"browser"}:
-        if what not in (ROOT / "scripts" / "brokers").read_text():
-            raise pytest.UsageError(f"FASTSTREAM_OTEL_REQUIRE names no broker: {what}")
+    for what in REQUIRED - {"browser", *SERVERS, *ALIASES}:
+        raise pytest.UsageError(f"FASTSTREAM_OTEL_REQUIRE names no server: {what}")
 
 
 @pytest.hookimpl(tryfirst=True)

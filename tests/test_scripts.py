@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import socket
 import subprocess
 import sys
-from importlib.machinery import SourceFileLoader
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+
+from servers import programs
+from servers.programs import Debian
+from servers.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +22,9 @@ if TYPE_CHECKING:
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 # A server is to live on when the command that started it has ended.
 pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running")
-COMMANDS = sorted(path for path in SCRIPTS.iterdir() if os.access(path, os.X_OK))
+COMMANDS = sorted(
+    path for path in SCRIPTS.iterdir() if path.is_file() and os.access(path, os.X_OK)
+)
 
 # Greets those who say "hi".
 GREETER = """
@@ -41,33 +46,24 @@ def test_help(command: Path, tmp_path: Path) -> None:
     assert not done.stderr
 
 
-@pytest.fixture
-def brokers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """`scripts/brokers` as a module, with its data elsewhere."""
-    loader = SourceFileLoader("brokers", str(SCRIPTS / "brokers"))
-    spec = importlib.util.spec_from_loader("brokers", loader)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    # A dataclass looks for its module there.
-    monkeypatch.setitem(sys.modules, "brokers", module)
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    loader.exec_module(module)
-    monkeypatch.setattr(module, "HOME", tmp_path)
-    return module
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the servers' data elsewhere."""
+    monkeypatch.setattr(programs, "HOME", tmp_path)
 
 
 @pytest.fixture
-def greeter(brokers: Any, tmp_path: Path) -> Iterator[Any]:
+def greeter(tmp_path: Path) -> Iterator[Server]:
     """A server of our own, which is down."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     program = tmp_path / "greeter.py"
     program.write_text(GREETER)
-    server = brokers.Server(
+    server = Server(
         name="greeter",
-        package="greeter-server",
+        program=Debian("greeter-server", sys.executable),
         port=port,
-        command=f"{sys.executable} {program} {port} {{data}}",
+        command=f"{{program}} {program} {port} {{data}}",
         hello=b"hi",
         answer=b"hello",
     )
@@ -75,7 +71,7 @@ def greeter(brokers: Any, tmp_path: Path) -> Iterator[Any]:
     server.down()
 
 
-def test_up_and_down(greeter: Any) -> None:
+def test_up_and_down(greeter: Server) -> None:
     """A server that is up answers; one that is down leaves nothing behind."""
     assert greeter.status() == "down"
     assert "is up on" in greeter.up()
@@ -89,9 +85,9 @@ def test_up_and_down(greeter: Any) -> None:
     assert not greeter.folder.exists()
 
 
-def test_server_of_someone_else_is_used_and_left(greeter: Any) -> None:
+def test_server_of_someone_else_is_used_and_left(greeter: Server) -> None:
     """Only what `up` started is ended by `down`."""
-    command = greeter.command.format(data="elsewhere").split()
+    command = greeter.command.format(program=sys.executable, data="elsewhere").split()
     with subprocess.Popen(command) as other:
         try:
             while not greeter.answers():
@@ -104,25 +100,24 @@ def test_server_of_someone_else_is_used_and_left(greeter: Any) -> None:
             other.terminate()
 
 
-def test_port_of_another_kind_of_server_is_refused(brokers: Any, greeter: Any) -> None:
+def test_port_of_another_kind_of_server_is_refused(greeter: Server) -> None:
     """What answers in another way is not taken for the server."""
     greeter.up()
-    values = {**vars(greeter), "name": "other", "hello": b"HI"}
-    other = brokers.Server(**values)
+    other = replace(greeter, name="other", hello=b"HI")
     with pytest.raises(SystemExit, match="taken by something else"):
         other.up()
 
 
-def test_missing_program_says_how_to_get_it(brokers: Any, greeter: Any) -> None:
+def test_missing_program_says_how_to_get_it(greeter: Server) -> None:
     """It names Debian's package."""
-    missing = brokers.Server(**{**vars(greeter), "command": "no-such-program {data}"})
+    missing = replace(greeter, program=Debian("greeter-server", "no-such-program"))
     with pytest.raises(SystemExit, match="apt-get install greeter-server"):
         missing.up()
 
 
-def test_server_that_ends_at_once_shows_its_log(brokers: Any, greeter: Any) -> None:
+def test_server_that_ends_at_once_shows_its_log(greeter: Server) -> None:
     """The reason is on the screen."""
-    command = f"{sys.executable} -c 'raise Exception(\"no room\")' {{data}}"
-    broken = brokers.Server(**{**vars(greeter), "command": command})
+    command = "{program} -c 'raise Exception(\"no room\")' {data}"
+    broken = replace(greeter, command=command)
     with pytest.raises(SystemExit, match="no room"):
         broken.up()

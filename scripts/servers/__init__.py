@@ -1,0 +1,1 @@
+"""The servers that `scripts/brokers` starts: brokers, and what takes telemetry."""

@@ -1,0 +1,228 @@
+"""How a server's program is had: from Debian, from Maven Central or built with Go.
+
+What is downloaded or built is kept in `.brokers/cache/`, in a folder that is named
+after what was asked for: another version is another folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+HOME = Path(__file__).resolve().parents[2] / ".brokers"
+# Debian has some servers in /usr/sbin, which not every user's PATH names.
+PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin"])
+NEWS = 10.0  # seconds between two lines that say that it still goes on
+GO = (1, 25)
+COPY = (
+    "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies",
+    "-DoutputDirectory=.",
+    "-DincludeScope=runtime",
+)
+
+
+class Program(Protocol):
+    """What a server's command calls `{program}`."""
+
+    def missing(self) -> str:
+        """Say what to do first to have it, or nothing."""
+
+    def get(self) -> Path:
+        """Give its path, and download or build it before if it is not there."""
+
+
+@dataclass(frozen=True)
+class Debian:
+    """A program of a Debian package."""
+
+    package: str
+    program: str
+
+    def missing(self) -> str:
+        return "" if self.find(self.program) else f"apt-get install {self.package}"
+
+    def get(self) -> Path:
+        return Path(self.find(self.program) or self.program)
+
+    @staticmethod
+    def find(program: str) -> str | None:
+        return shutil.which(program, path=PATH)
+
+
+@dataclass(frozen=True)
+class Maven:
+    """A folder of jars: artifacts of Maven Central, and what they need.
+
+    One of several parts, `group:artifact:version:classifier`, comes alone: a jar with
+    all that it needs in it.
+    """
+
+    artifacts: tuple[str, ...]
+
+    def missing(self) -> str:
+        needed = {"java": "default-jre-headless"}
+        if not cached(self.folder):
+            needed["mvn"] = "maven"
+        packages = [needed[each] for each in needed if not Debian.find(each)]
+        return " ".join(["apt-get install", *packages]) if packages else ""
+
+    @property
+    def folder(self) -> Path:
+        return cache(self.artifacts[0].split(":")[1], *self.artifacts)
+
+    def get(self) -> Path:
+        def download(folder: Path) -> None:
+            (folder / "pom.xml").write_text(self.pom())
+            run(["mvn", "--batch-mode", "--quiet", *COPY], folder)
+
+        return made(self.folder, download)
+
+    def pom(self) -> str:
+        """What Maven reads."""
+        dependencies = []
+        for artifact in self.artifacts:
+            group, name, version, *classifier = artifact.split(":")
+            alone = "<groupId>*</groupId><artifactId>*</artifactId>"
+            dependencies.append(
+                f"<dependency><groupId>{group}</groupId>"
+                f"<artifactId>{name}</artifactId><version>{version}</version>"
+                + "".join(
+                    f"<classifier>{each}</classifier>"
+                    f"<exclusions><exclusion>{alone}</exclusion></exclusions>"
+                    for each in classifier
+                )
+                + "</dependency>"
+            )
+        return (
+            "<project><modelVersion>4.0.0</modelVersion><groupId>guide</groupId>"
+            "<artifactId>server</artifactId><version>0</version>"
+            f"<dependencies>{''.join(dependencies)}</dependencies></project>"
+        )
+
+
+@dataclass(frozen=True)
+class Go:
+    """A program that Go builds, `module/path@version`."""
+
+    package: str
+
+    def missing(self) -> str:
+        return "" if cached(self.folder) else no_go()
+
+    @property
+    def folder(self) -> Path:
+        return cache(self.name, self.package)
+
+    @property
+    def name(self) -> str:
+        return self.package.partition("@")[0].rpartition("/")[2]
+
+    def get(self) -> Path:
+        def build(folder: Path) -> None:
+            run(["go", "install", self.package], folder, GOBIN=str(folder))
+
+        return made(self.folder, build) / self.name
+
+
+@dataclass(frozen=True)
+class Collector:
+    """An OpenTelemetry Collector of the parts that a file names, by its own builder."""
+
+    builder: str
+    parts: Path
+
+    def missing(self) -> str:
+        return "" if cached(self.folder) else no_go()
+
+    @property
+    def folder(self) -> Path:
+        return cache("collector", self.builder, self.parts.read_text())
+
+    def get(self) -> Path:
+        def build(folder: Path) -> None:
+            parts = str(self.parts)
+            run(["go", "run", self.builder, "--config", parts], folder)
+            shutil.move(folder / "build" / "collector", folder)
+            shutil.rmtree(folder / "build")
+
+        return made(self.folder, build) / "collector"
+
+
+def no_go() -> str:
+    """Say what to do to have a Go that is new enough, or nothing."""
+    wanted = ".".join(map(str, GO))
+    go = Debian.find("go")
+    if not go:
+        return f"install golang {wanted} or newer, https://go.dev/dl/"
+    done = subprocess.run([go, "version"], capture_output=True, text=True, check=False)
+    found = re.search(r"go(\d+)\.(\d+)", done.stdout)
+    # From 1.21 on it fetches a newer one by itself, where it may.
+    if found and tuple(map(int, found.groups())) >= GO:
+        return ""
+    return f"install golang {wanted} or newer, not {done.stdout.strip()}"
+
+
+def cache(name: str, *wanted: str) -> Path:
+    """Give the folder for what is wanted."""
+    digest = hashlib.sha256("\n".join(wanted).encode()).hexdigest()[:12]
+    return HOME / "cache" / f"{name}-{digest}"
+
+
+def cached(folder: Path) -> bool:
+    """Tell whether it has been downloaded or built."""
+    return (folder / "whole").exists()
+
+
+def made(folder: Path, make: Maker) -> Path:
+    """Give the folder; make it if it is not there, or was left half-made."""
+    if not cached(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        make(folder)
+        (folder / "whole").touch()
+    return folder
+
+
+class Maker(Protocol):
+    """Fills a folder."""
+
+    def __call__(self, folder: Path, /) -> None: ...
+
+
+def run(command: list[str], folder: Path, **environment: str) -> None:
+    """Run what may take long, and say so; show what it printed if it fails."""
+    print(f"  {' '.join(command)}", file=sys.stderr, flush=True)
+    log = folder / "log"
+    began = time.monotonic()
+    with (
+        log.open("w") as output,
+        subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        ) as process,
+    ):
+        while True:
+            try:
+                process.wait(NEWS)
+                break
+            except subprocess.TimeoutExpired:
+                seconds = round(time.monotonic() - began)
+                print(f"  … {seconds} s", file=sys.stderr, flush=True)
+            except BaseException:
+                process.terminate()
+                raise
+    if process.returncode:
+        tail = "\n".join(log.read_text().splitlines()[-20:])
+        raise SystemExit(f"{' '.join(command)} failed:\n{tail}")

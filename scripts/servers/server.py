@@ -1,0 +1,172 @@
+"""A server: a program that runs in the background, with its data under `.brokers/`."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from servers import programs
+
+if TYPE_CHECKING:
+    from servers.programs import Program
+
+HOST = "127.0.0.1"
+PATIENCE = 30.0  # seconds, to start and to stop
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server: `command` runs it in the foreground with its data in `{data}`.
+
+    Ready is one that answers `hello` with something that the pattern `answer` matches.
+    `config` is put in `{data}/config`, which is a link where the user gives his own;
+    `{config}` is where that is.
+    """
+
+    name: str
+    program: Program
+    port: int
+    command: str
+    hello: bytes
+    answer: bytes
+    environment: str = ""  # NAME=value, separated by blanks
+    before: str = ""  # run before `command`
+    afterwards: str = ""  # run when it is down, whatever comes of it
+    config: str = ""
+    broker: bool = True
+
+    @property
+    def folder(self) -> Path:
+        return programs.HOME / self.name
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def where(self) -> str:
+        return f"{HOST}:{self.port}"
+
+    def answers(self) -> bool | None:
+        """True when ready, False when something else answers, None when nothing."""
+        try:
+            with socket.create_connection((HOST, self.port), timeout=1) as connection:
+                connection.sendall(self.hello)
+                answer = connection.recv(64)
+                return bool(re.match(self.answer, answer, re.DOTALL))
+        except ConnectionRefusedError:
+            return None
+        except OSError:
+            return False
+
+    def pid(self) -> int | None:
+        """The process that `up` started, if it still runs."""
+        try:
+            pid = int((self.folder / "pid").read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+        # Another process may have got the number since.
+        return pid if str(self.data) in arguments(pid) else None
+
+    def up(self, config: Path | None = None) -> str:
+        state = self.answers()
+        if state and self.pid():
+            return f"is up already, on {self.where}"
+        if state:
+            return f"is on {self.where} already, started by someone else: used as it is"
+        if state is False:
+            raise SystemExit(f"{self.name}: {self.where} is taken by something else")
+        return self.start(self.get(), config)
+
+    def get(self) -> Path:
+        """Give the program, and download or build it before if it is not there."""
+        missing = self.program.missing()
+        if missing:
+            raise SystemExit(f"{self.name} is missing: {missing}")
+        return self.program.get()
+
+    def start(self, program: Path, config: Path | None) -> str:
+        log = self.folder / "log"
+        self.data.mkdir(parents=True, exist_ok=True)
+        here = self.data / "config"
+        here.unlink(missing_ok=True)
+        if config:
+            here.symlink_to(config)
+        else:
+            here.write_text(self.config.replace("{data}", str(self.data)))
+        values = {"data": self.data, "program": program, "config": here.resolve()}
+
+        def words(text: str) -> list[str]:
+            return [part.format(**values) for part in shlex.split(text)]
+
+        settings = dict(part.split("=", 1) for part in words(self.environment))
+        environment = {**os.environ, "PATH": programs.PATH, **settings}
+        with log.open("w") as output:
+            for command in filter(None, [words(self.before)]):
+                if subprocess.run(
+                    command, env=environment, stdout=output, stderr=output, check=False
+                ).returncode:
+                    raise SystemExit(f"{self.name} did not start:\n{log.read_text()}")
+            process = subprocess.Popen(
+                words(self.command),
+                cwd=self.data,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,  # Ctrl-C in the terminal is not for it
+            )
+        (self.folder / "pid").write_text(str(process.pid))
+        until = time.monotonic() + PATIENCE
+        while not self.answers():
+            if process.poll() is not None or time.monotonic() > until:
+                process.kill()
+                raise SystemExit(f"{self.name} did not start:\n{log.read_text()}")
+            time.sleep(0.02)
+        return f"is up on {self.where}, process {process.pid}"
+
+    def down(self) -> str:
+        pid = self.pid()
+        if pid:
+            os.kill(pid, signal.SIGTERM)
+            until = time.monotonic() + PATIENCE
+            while self.pid():
+                if time.monotonic() > until:
+                    os.kill(pid, signal.SIGKILL)
+                time.sleep(0.02)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        if pid:
+            command = shlex.split(self.afterwards) or ["true"]
+            subprocess.run(command, capture_output=True, check=False)
+            return f"is down, was process {pid}"
+        return "was not started here" + (", left as it is" if self.answers() else "")
+
+    def status(self) -> str:
+        if self.answers():
+            pid = self.pid()
+            whose = f"process {pid}" if pid else "not started here"
+            return f"up on {self.where}, {whose}"
+        missing = self.program.missing()
+        return f"missing: {missing}" if missing else "down"
+
+
+def arguments(pid: int) -> str:
+    """The command line of a process, empty when it has ended."""
+    proc = Path("/proc")
+    if not (proc / "self").exists():  # not Linux
+        ps = ["ps", "-ww", "-o", "args=", "-p", str(pid)]
+        return subprocess.run(ps, capture_output=True, text=True, check=False).stdout
+    try:
+        # Empty for a zombie: where nobody reaps, a process never goes away.
+        return (proc / str(pid) / "cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
