@@ -1,8 +1,8 @@
 """A service that handles one message, rejects the second, and fails on the third."""
 
 from faststream import FastStream
-from faststream.exceptions import RejectMessage
 from faststream.confluent import KafkaBroker
+from faststream.exceptions import RejectMessage
 
 from faststream_otel.confluent import KafkaTelemetryMiddleware
 

@@ -39,8 +39,8 @@ async def pack(order: str, baggage: CurrentBaggage) -> str:
 
 @broker.subscriber("receipts")
 async def thank(order: str, baggage: CurrentBaggage) -> None:
-    print(baggage.get_all())
-    #> {}
+    print(f"{order}: {baggage.get_all()}")
+    #> tea: {}
 
 
 @app.after_startup

@@ -10,7 +10,7 @@ app = FastStream(broker)
 
 
 @broker.subscriber("greetings")
-async def greet(name: str, message: MQTTMessage) -> None:
+async def greet(message: MQTTMessage) -> None:
     print(message.headers["traceparent"])
     #> 00-cd613e30d8f16adf91b7584a2265b1f5-1027c4d1c386bbc4-03
 

@@ -19,7 +19,7 @@ class Audit(BaseMiddleware[Any, Any]):
         call_next: Callable[[StreamMessage[Any]], Awaitable[Any]],
         msg: StreamMessage[Any],
     ) -> Any:
-        get_current_span().set_attribute("app.audited", True)
+        get_current_span().set_attribute("app.audited", value=True)
         return await call_next(msg)
 
 

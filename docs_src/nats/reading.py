@@ -7,24 +7,25 @@ from faststream.nats import NatsBroker
 
 from faststream_otel.nats import NatsTelemetryMiddleware
 
-broker = NatsBroker(middlewares=[NatsTelemetryMiddleware()])
-app = FastStream(broker)
+shop = NatsBroker(middlewares=[NatsTelemetryMiddleware()])
+office = NatsBroker(middlewares=[NatsTelemetryMiddleware()])
+app = FastStream(shop, office)
 
 
-@broker.subscriber("orders")
-@broker.publisher("invoices")
+@shop.subscriber("orders")
+@shop.publisher("invoices")
 async def pack(order: str) -> str:
     await asyncio.sleep(0.02)
     return f"Invoice for {order}"
 
 
-@broker.subscriber("invoices")
+@shop.subscriber("invoices")
 async def send(invoice: str) -> None:
     print(f"Sending: {invoice}")
     #> Sending: Invoice for tea
 
 
-@broker.subscriber("invoices")
+@office.subscriber("invoices")
 async def archive(invoice: str) -> None:
     await asyncio.sleep(0.005)
     print(f"Archiving: {invoice}")
@@ -33,4 +34,4 @@ async def archive(invoice: str) -> None:
 
 @app.after_startup
 async def place_order() -> None:
-    await broker.publish("tea", "orders")
+    await shop.publish("tea", "orders")

@@ -113,7 +113,7 @@ class _Selector(selectors.DefaultSelector):
 
 
 class Clock:
-    """A clock that tells the same times on each run, and an event loop that keeps to it.
+    """Tells the same times on each run, and has an event loop that keeps to them.
 
     It ticks once a millisecond each time it is asked, and sleeping takes as long as it
     says without anybody waiting.

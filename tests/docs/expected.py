@@ -73,6 +73,11 @@ EXPECTED: Final[dict[str, str]] = {
         publish orders [PRODUCER]
           process orders [CONSUMER] ✗ LookupError
     """,
+    "settled": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+            ack orders [CLIENT]
+    """,
     "sampler": """
         publish orders [PRODUCER]
           process orders [CONSUMER]

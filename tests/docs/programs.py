@@ -137,7 +137,8 @@ class Program:
             FastStreamInstrumentor().uninstrument()
 
     def load(self) -> ModuleType:
-        spec = importlib.util.spec_from_file_location(self.step, self.path)
+        name = self.path.stem
+        spec = importlib.util.spec_from_file_location(name, self.path)
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)

@@ -22,7 +22,12 @@ INCLUDES = DOCS / "includes"
 LANGUAGES = {".py": "python", ".sh": "bash", ".txt": "text"}
 
 # Lines to mark: those of a file that contain one of these.
-MARKED: Final[dict[str, tuple[str, ...]]] = {}
+MARKED: Final[dict[str, tuple[str, ...]]] = {
+    "context.py": ('message.headers["traceparent"]',),
+    "errors.py": ("raise ",),
+    "baggage.py": ("baggage.set(", "baggage.remove(", "baggage.clear("),
+    "settled.py": ("settle_spans=True",),
+}
 
 
 def names() -> list[str]:
