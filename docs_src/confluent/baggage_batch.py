@@ -10,7 +10,7 @@ broker = KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])
 app = FastStream(broker)
 
 
-@broker.subscriber("orders", batch=True)
+@broker.subscriber("crates", batch=True)
 async def pack(orders: list[str], baggage: CurrentBaggage) -> None:
     print(orders)
     #> ['tea', 'cake']
@@ -23,4 +23,4 @@ async def pack(orders: list[str], baggage: CurrentBaggage) -> None:
 @app.after_startup
 async def place_orders() -> None:
     headers = Baggage({"tenant": "north"}).to_headers()
-    await broker.publish_batch("tea", "cake", topic="orders", headers=headers)
+    await broker.publish_batch("tea", "cake", topic="crates", headers=headers)

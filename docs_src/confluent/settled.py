@@ -9,7 +9,7 @@ broker = KafkaBroker(middlewares=[KafkaTelemetryMiddleware(settle_spans=True)])
 app = FastStream(broker)
 
 
-@broker.subscriber("orders", group_id="packers", ack_policy=AckPolicy.ACK)
+@broker.subscriber("shipments", group_id="packers", ack_policy=AckPolicy.ACK)
 async def pack(order: str) -> None:
     print(f"Packing {order}")
     #> Packing tea
@@ -17,4 +17,4 @@ async def pack(order: str) -> None:
 
 @app.after_startup
 async def place_order() -> None:
-    await broker.publish("tea", "orders")
+    await broker.publish("tea", "shipments")

@@ -11,7 +11,7 @@ app = FastStream(broker)
 
 
 @broker.subscriber(
-    "orders", stream="shop", durable="packers", pull_sub=PullSub(batch=True)
+    "crates", stream="crates", durable="packers", pull_sub=PullSub(batch=True)
 )
 async def pack(orders: list[str], baggage: CurrentBaggage) -> None:
     print(orders)
@@ -25,4 +25,4 @@ async def pack(orders: list[str], baggage: CurrentBaggage) -> None:
 @app.after_startup
 async def place_orders() -> None:
     headers = Baggage({"tenant": "north"}).to_headers()
-    await broker.publish("tea", "orders", stream="shop", headers=headers)
+    await broker.publish("tea", "crates", stream="crates", headers=headers)

@@ -14,8 +14,8 @@ attempts = count(1)
 
 
 @broker.subscriber(
-    "orders",
-    stream="shop",
+    "returns",
+    stream="returns",
     durable="packers",
     pull_sub=PullSub(),
     ack_policy=AckPolicy.NACK_ON_ERROR,
@@ -30,4 +30,4 @@ async def pack(order: str) -> None:
 
 @app.after_startup
 async def place_order() -> None:
-    await broker.publish("tea", "orders", stream="shop")
+    await broker.publish("tea", "returns", stream="returns")

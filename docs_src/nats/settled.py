@@ -10,8 +10,8 @@ app = FastStream(broker)
 
 
 @broker.subscriber(
-    "orders",
-    stream="shop",
+    "shipments",
+    stream="shipments",
     durable="packers",
     pull_sub=PullSub(),
     ack_policy=AckPolicy.ACK,
@@ -23,4 +23,4 @@ async def pack(order: str) -> None:
 
 @app.after_startup
 async def place_order() -> None:
-    await broker.publish("tea", "orders", stream="shop")
+    await broker.publish("tea", "shipments", stream="shipments")

@@ -40,6 +40,5 @@ async def check(_: Any) -> None:
 
 @app.after_startup
 async def place_order() -> None:
-    headers = {"tenant": "north", "customer": "42"}
-    await broker.publish("tea", "orders", headers=headers)
+    await broker.publish("tea", "orders", headers={"tenant": "north", "customer": "42"})
     await broker.publish("ping", "health")

@@ -10,7 +10,7 @@ app = FastStream(broker)
 
 
 @broker.subscriber(
-    stream=StreamSub("orders", group="packers", consumer="one"),
+    stream=StreamSub("shipments", group="packers", consumer="one"),
     ack_policy=AckPolicy.ACK,
 )
 async def pack(order: str) -> None:
@@ -20,4 +20,4 @@ async def pack(order: str) -> None:
 
 @app.after_startup
 async def place_order() -> None:
-    await broker.publish("tea", stream="orders")
+    await broker.publish("tea", stream="shipments")

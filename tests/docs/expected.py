@@ -53,9 +53,9 @@ EXPECTED: Final[dict[str, str]] = {
         process invoices [CONSUMER]
     """,
     "redelivered": """
-        publish orders [PRODUCER]
-          process orders [CONSUMER] ✗ ConnectionError
-          process orders [CONSUMER]
+        publish returns [PRODUCER]
+          process returns [CONSUMER] ✗ ConnectionError
+          process returns [CONSUMER]
     """,
     "options": """
         publish orders [PRODUCER]
@@ -74,9 +74,9 @@ EXPECTED: Final[dict[str, str]] = {
           process orders [CONSUMER] ✗ LookupError
     """,
     "settled": """
-        publish orders [PRODUCER]
-          process orders [CONSUMER]
-            ack orders [CLIENT]
+        publish shipments [PRODUCER]
+          process shipments [CONSUMER]
+            ack shipments [CLIENT]
     """,
     "sampler": """
         publish orders [PRODUCER]
@@ -97,8 +97,8 @@ EXPECTED: Final[dict[str, str]] = {
           process orders [CONSUMER]
     """,
     "baggage_batch": """
-        publish orders [PRODUCER]
-        process orders [CONSUMER]
+        publish crates [PRODUCER]
+        process crates [CONSUMER]
     """,
 }
 

@@ -112,7 +112,7 @@ class Program:
                 ) as recording,
             ):
                 clock = Clock()
-                recording._spans._ticks = clock
+                recording._spans._ticks = clock  # type: ignore[assignment]
                 clock.run(self.play(module))
         return self.circumstances.seen(recording.trace())
 

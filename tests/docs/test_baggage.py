@@ -32,7 +32,7 @@ def test_baggage_needs_no_provider(
 def test_it_is_not_recorded(step: str) -> None:
     """No span has it, but for the one entry that a hook puts there."""
     told = {
-        f"{name}={value}"
+        f"{name}={value!s}"
         for span in Program("nats", step).record().spans
         for name, value in span.attributes.items()
         if any(each in str(value) for each in ("north", "free", "gold", "tenant"))
@@ -49,7 +49,6 @@ def test_the_hook_is_for_handlers() -> None:
 
 def test_of_one_key_the_last_message_counts() -> None:
     """What `get_all` gives of a batch."""
-
     headers = [{"baggage": "tier=free,a=1"}, {"baggage": "tier=gold"}]
     message: Any = SimpleNamespace(batch_headers=headers)
     merged = Baggage.from_msg(message)
