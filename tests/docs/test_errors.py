@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import pytest
-from faststream.exceptions import StopApplication
+from faststream import AckPolicy
+from faststream.exceptions import (
+    AckMessage,
+    NackMessage,
+    RejectMessage,
+    StopApplication,
+)
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from faststream_otel import _outcome
-from faststream_otel.testing import RecordedSpan
+from faststream_otel.testing import RecordedSpan, SpanRecorder
 from tests.docs.programs import BROKERS, Program, a_new_process
+from tests.test_settling import acknowledged, publish, settled, settling
+
+if TYPE_CHECKING:
+    from tests.kinds import Kind
 
 EVERY = [Program(broker, "errors") for broker in BROKERS]
 SETTLED = [Program(broker, "settled") for broker in BROKERS]
@@ -84,3 +95,30 @@ def test_the_broker_is_told_after_the_process_span(program: Program) -> None:
     assert process.end < ack.start
     assert ack.kind == "CLIENT"
     assert ack.attributes["messaging.operation.type"] == "settle"
+
+
+TOLD = {
+    "kafka": {"ack": ["ack"], "nack": ["nack"], "reject": ["reject"]},
+    "confluent": {"ack": ["ack"], "nack": ["nack"], "reject": ["reject"]},
+    "rabbit": {"ack": ["ack"], "nack": ["nack"], "reject": ["reject"]},
+    "nats": {"ack": ["ack"], "nack": ["nack"], "reject": ["reject"]},
+    "redis-stream": {"ack": ["ack"], "nack": [], "reject": []},
+    "mqtt": {"ack": ["ack"], "nack": [], "reject": ["reject"]},
+}
+DECISIONS = {"ack": AckMessage, "nack": NackMessage, "reject": RejectMessage}
+
+
+@pytest.mark.parametrize("decided", DECISIONS)
+@settling
+def test_whom_is_told(kind: Kind, decided: str) -> None:
+    """The table of the brokers: what is told has a span, and nothing else has."""
+    recorder = SpanRecorder()
+    broker = kind.traced(recorder, telemetry={"settle_spans": True})
+
+    @acknowledged(kind, broker, AckPolicy.ACK)
+    async def handle(message: str) -> None:
+        raise DECISIONS[decided]
+
+    publish(kind, broker)
+    told = [span.attributes["messaging.operation.name"] for span in settled(recorder)]
+    assert told == TOLD[kind.name][decided]

@@ -58,7 +58,7 @@ def test_the_default() -> None:
 
 def description(sampler: Sampler) -> str:
     """What a sampler says of itself."""
-    return str(sampler.get_description())  # type: ignore[no-untyped-call]
+    return str(sampler.get_description())
 
 
 def test_what_follows_a_dropped_span_is_dropped(
