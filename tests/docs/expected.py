@@ -92,7 +92,7 @@ EXPECTED: Final[dict[str, str]] = {
                     publish receipts [PRODUCER]
                       process receipts [CONSUMER]
     """,
-    "baggage_attributes": """
+    "tenant": """
         publish orders [PRODUCER]
           process orders [CONSUMER]
     """,
