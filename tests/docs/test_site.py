@@ -154,8 +154,9 @@ def test_each_picture_was_recorded(guide: list[Page]) -> None:
     for page in guide:
         pictures = page.article.select("figure svg")
         assert {str(picture) for picture in pictures} <= recorded, str(page)
-        # Where a picture stands in no tab, Markdown parts its style by a blank line.
-        html = page.html.replace("</desc>\n\n<style>", "</desc>\n<style>")
+        # Where a picture stands in no tab, Markdown parts its style by blank lines.
+        html = page.html.replace("\n\n<style>", "\n<style>")
+        html = html.replace("</style>\n\n", "</style>\n")
         assert sum(source in html for source in sources) == len(pictures)
 
 
