@@ -38,12 +38,14 @@ def trace(
         arrival: What is known of it, for the span's attributes.
         telemetry: Knows whether the broker is told of a settlement at all.
     """
+    # To reject is to acknowledge with some brokers: that is one settlement, not two.
+    underway: set[Operation] = set()
     for operation in _OPERATIONS:
         settle = getattr(message, operation.name)
         setattr(
             message,
             operation.name,
-            _traced(settle, operation, message, arrival, telemetry),
+            _traced(settle, operation, message, arrival, telemetry, underway),
         )
 
 
@@ -53,11 +55,16 @@ def _traced(
     message: StreamMessage[Any],
     arrival: Arrival,
     telemetry: TelemetryMiddleware[Any, Any],
+    underway: set[Operation],
 ) -> Callable[..., Awaitable[None]]:
     @functools.wraps(settle)
     async def wrapper(*args: Any, **kwargs: Any) -> None:
         before = otel_context.get_current()
-        if _spans.is_suppressed(before) or not telemetry._settles(message, operation):
+        if (
+            underway
+            or _spans.is_suppressed(before)
+            or not telemetry._settles(message, operation)
+        ):
             await settle(*args, **kwargs)
             return
         attributes = {**arrival.attributes}
@@ -68,12 +75,14 @@ def _traced(
             telemetry, operation, arrival.destination, attributes, before
         )
         token = otel_context.attach(settling.context)
+        underway.add(operation)
         try:
             await settle(*args, **kwargs)
         except BaseException as error:
             settling.end(error)
             raise
         finally:
+            underway.discard(operation)
             otel_context.detach(token)
             settling.end()
 

@@ -24,6 +24,82 @@ EXPECTED: Final[dict[str, str]] = {
             publish invoices [PRODUCER]
               process invoices [CONSUMER]
     """,
+    "context": """
+        publish greetings [PRODUCER]
+          process greetings [CONSUMER]
+    """,
+    "reading": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+            publish invoices [PRODUCER]
+              process invoices [CONSUMER]
+              process invoices [CONSUMER]
+    """,
+    "reading_waiting": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+            publish invoices [PRODUCER]
+              process invoices [CONSUMER]
+              process invoices [CONSUMER]
+    """,
+    "reading_lost": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+            publish invoices [PRODUCER]
+    """,
+    "reading_orphan": """
+        publish orders [PRODUCER]
+        process invoices [CONSUMER]
+        process invoices [CONSUMER]
+    """,
+    "redelivered": """
+        publish returns [PRODUCER]
+          process returns [CONSUMER] ✗ ConnectionError
+          process returns [CONSUMER]
+    """,
+    "options": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+    """,
+    "order": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+    """,
+    "errors": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+        publish orders [PRODUCER]
+          process orders [CONSUMER] ✗ LookupError
+    """,
+    "settled": """
+        publish shipments [PRODUCER]
+          process shipments [CONSUMER]
+            ack shipments [CLIENT]
+    """,
+    "sampler": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+    """,
+    "baggage": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+            publish payments [PRODUCER]
+              process payments [CONSUMER]
+                publish parcels [PRODUCER]
+                  process parcels [CONSUMER]
+                    publish receipts [PRODUCER]
+                      process receipts [CONSUMER]
+    """,
+    "tenant": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+    """,
+    "baggage_batch": """
+        publish crates [PRODUCER]
+        process crates [CONSUMER]
+    """,
 }
 
 # What a broker records that is not as with the others, by broker and step.

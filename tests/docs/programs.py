@@ -7,19 +7,21 @@ python -m tests.docs.programs update
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import importlib.util
 import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import time_machine
 from faststream import TestApp
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.util._once import Once
 
 from faststream_otel.console import show
@@ -31,6 +33,12 @@ from faststream_otel.testing import (
     in_memory,
     record,
     render,
+)
+from tests.docs.circumstances import (
+    AS_THEY_SHOULD_BE,
+    CIRCUMSTANCES,
+    Circumstances,
+    Clock,
 )
 from tests.docs.expected import EXPECTED
 
@@ -63,7 +71,12 @@ class Program:
     @property
     def path(self) -> Path:
         """Where the file is."""
-        return PROGRAMS / self.broker / f"{self.step}.py"
+        return PROGRAMS / self.broker / f"{self.circumstances.of or self.step}.py"
+
+    @property
+    def circumstances(self) -> Circumstances:
+        """What happens to its messages."""
+        return CIRCUMSTANCES.get(self.step, AS_THEY_SHOULD_BE)
 
     @property
     def picture(self) -> Path:
@@ -81,12 +94,12 @@ class Program:
     async def play(self, module: Any) -> None:
         """Start the program's app, publish what the page says, and let it finish."""
         brokers = module.app.brokers
-        async with in_memory(*brokers) as deliveries, TestApp(module.app):
-            if self.step in PUBLISHED:
-                await brokers[0].publish(*PUBLISHED[self.step])
-            await deliveries.settled()
-        for error in deliveries.errors:
-            raise error
+        with self.circumstances.arranged():
+            async with in_memory(*brokers) as deliveries, TestApp(module.app):
+                if self.step in PUBLISHED:
+                    await brokers[0].publish(*PUBLISHED[self.step])
+                await deliveries.settled()
+        self.circumstances.check(deliveries.errors)
 
     def record(self) -> Trace:
         """Run the program and give its trace, the same one each time."""
@@ -94,10 +107,14 @@ class Program:
             module = self.load()
             with (
                 self.instrumented(),
-                record(module.app, reproducible=True, service=self.step) as recording,
+                record(
+                    module.app, reproducible=True, service=self.path.stem
+                ) as recording,
             ):
-                asyncio.run(self.play(module))
-        return recording.trace()
+                clock = Clock()
+                recording._spans._ticks = clock  # type: ignore[assignment]
+                clock.run(self.play(module))
+        return self.circumstances.seen(recording.trace())
 
     def draw(self) -> str:
         """Run the program and draw its trace."""
@@ -120,7 +137,8 @@ class Program:
             FastStreamInstrumentor().uninstrument()
 
     def load(self) -> ModuleType:
-        spec = importlib.util.spec_from_file_location(self.step, self.path)
+        name = self.path.stem
+        spec = importlib.util.spec_from_file_location(name, self.path)
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
@@ -129,10 +147,18 @@ class Program:
         return module
 
 
+OF_OTHERS = tuple(step for step, each in CIRCUMSTANCES.items() if each.of)
 # What the steps record is in EXPECTED. A broker that cannot do one has no program.
 ALL = tuple(
     program
     for step in EXPECTED
+    for broker in BROKERS
+    if (program := Program(broker, step)).path.exists() and step not in OF_OTHERS
+)
+# The same programs, under other circumstances.
+OTHERWISE = tuple(
+    program
+    for step in OF_OTHERS
     for broker in BROKERS
     if (program := Program(broker, step)).path.exists()
 )
@@ -153,8 +179,16 @@ def a_new_process() -> Iterator[None]:
     provider, once = trace._TRACER_PROVIDER, trace._TRACER_PROVIDER_SET_ONCE
     modules = set(sys.modules)
     trace._TRACER_PROVIDER, trace._TRACER_PROVIDER_SET_ONCE = None, Once()
+    ids = Random(1)  # noqa: S311 - the same each time is what they are for
+    generate: dict[str, Any] = {
+        "generate_trace_id": lambda self: ids.getrandbits(128),
+        "generate_span_id": lambda self: ids.getrandbits(64),
+    }
     try:
-        with time_machine.travel("2026-01-01T00:00:00Z", tick=False):
+        with (
+            time_machine.travel("2026-01-01T00:00:00Z", tick=False),
+            mock.patch.multiple(RandomIdGenerator, **generate),
+        ):
             yield
     finally:
         # What it has yet to print is not to appear in the next.
@@ -218,7 +252,7 @@ def main() -> None:
             recorded = Program(arguments.broker, arguments.step).record()
         print(render(recorded))
         return
-    for program in ALL:
+    for program in (*ALL, *OTHERWISE):
         with silence():
             drawn = program.draw()
         program.picture.parent.mkdir(parents=True, exist_ok=True)

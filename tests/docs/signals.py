@@ -15,7 +15,6 @@ import re
 import sys
 from dataclasses import dataclass
 from itertools import count
-from random import Random
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -26,7 +25,6 @@ from opentelemetry import trace
 from opentelemetry.instrumentation.logging import LoggingInstrumentor
 from opentelemetry.metrics import _internal as api_metrics
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.util._once import Once
 
 from faststream_otel.testing import SpanRecorder, Trace, in_memory
@@ -102,17 +100,8 @@ def a_process() -> Iterator[None]:
         "_METER_PROVIDER_SET_ONCE": Once(),
         "_PROXY_METER_PROVIDER": api_metrics._ProxyMeterProvider(),
     }
-    ids = Random(1)  # noqa: S311 - the same each time is what they are for
-    generate: dict[str, Any] = {
-        "generate_trace_id": lambda self: ids.getrandbits(128),
-        "generate_span_id": lambda self: ids.getrandbits(64),
-    }
     try:
-        with (
-            a_new_process(),
-            mock.patch.multiple(api_metrics, **meters),
-            mock.patch.multiple(RandomIdGenerator, **generate),
-        ):
+        with a_new_process(), mock.patch.multiple(api_metrics, **meters):
             yield
     finally:
         if LoggingInstrumentor().is_instrumented_by_opentelemetry:

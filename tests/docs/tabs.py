@@ -27,7 +27,12 @@ ELSEWHERE: Final[dict[str, str]] = {
 }
 
 # Lines to mark: those of a file that contain one of these.
-MARKED: Final[dict[str, tuple[str, ...]]] = {}
+MARKED: Final[dict[str, tuple[str, ...]]] = {
+    "context.py": ('message.headers["traceparent"]',),
+    "errors.py": ("raise ",),
+    "baggage.py": ("baggage.set(", "baggage.remove(", "baggage.clear("),
+    "settled.py": ("settle_spans=True",),
+}
 
 
 def names() -> list[str]:

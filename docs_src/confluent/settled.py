@@ -1,0 +1,20 @@
+"""A service that shows when its broker is told that a message was handled."""
+
+from faststream import AckPolicy, FastStream
+from faststream.confluent import KafkaBroker
+
+from faststream_otel.confluent import KafkaTelemetryMiddleware
+
+broker = KafkaBroker(middlewares=[KafkaTelemetryMiddleware(settle_spans=True)])
+app = FastStream(broker)
+
+
+@broker.subscriber("shipments", group_id="packers", ack_policy=AckPolicy.ACK)
+async def pack(order: str) -> None:
+    print(f"Packing {order}")
+    #> Packing tea
+
+
+@app.after_startup
+async def place_order() -> None:
+    await broker.publish("tea", "shipments")

@@ -1,0 +1,8 @@
+pip install ".[nats,sdk]" "faststream[cli]" \
+    opentelemetry-distro opentelemetry-exporter-otlp
+cd docs_src/nats
+opentelemetry-instrument --service_name errors \
+    --traces_exporter tree \
+    --metrics_exporter none \
+    --logs_exporter none \
+    faststream run errors:app

@@ -1,0 +1,33 @@
+"""A service that fails on a message, and handles it when it comes again."""
+
+import asyncio
+from itertools import count
+
+from faststream import AckPolicy, FastStream
+from faststream.nats import NatsBroker, PullSub
+
+from faststream_otel.nats import NatsTelemetryMiddleware
+
+broker = NatsBroker(middlewares=[NatsTelemetryMiddleware()])
+app = FastStream(broker)
+attempts = count(1)
+
+
+@broker.subscriber(
+    "returns",
+    stream="returns",
+    durable="packers",
+    pull_sub=PullSub(),
+    ack_policy=AckPolicy.NACK_ON_ERROR,
+)
+async def pack(order: str) -> None:
+    await asyncio.sleep(0.01)
+    if next(attempts) == 1:
+        raise ConnectionError("the warehouse is away")
+    print(f"Packing {order}")
+    #> Packing tea
+
+
+@app.after_startup
+async def place_order() -> None:
+    await broker.publish("tea", "returns", stream="returns")

@@ -1,0 +1,26 @@
+"""A handler that reads the baggage of each message of a batch."""
+
+from faststream import FastStream
+from faststream.redis import ListSub, RedisBroker
+
+from faststream_otel import Baggage, CurrentBaggage
+from faststream_otel.redis import RedisTelemetryMiddleware
+
+broker = RedisBroker(middlewares=[RedisTelemetryMiddleware()])
+app = FastStream(broker)
+
+
+@broker.subscriber(list=ListSub("crates", batch=True))
+async def pack(orders: list[str], baggage: CurrentBaggage) -> None:
+    print(orders)
+    #> ['tea', 'cake']
+    print(baggage.get_all())
+    #> {'tenant': 'north'}
+    print(baggage.get_all_batch())
+    #> [{'tenant': 'north'}, {'tenant': 'north'}]
+
+
+@app.after_startup
+async def place_orders() -> None:
+    headers = Baggage({"tenant": "north"}).to_headers()
+    await broker.publish_batch("tea", "cake", list="crates", headers=headers)

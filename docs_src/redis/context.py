@@ -1,0 +1,20 @@
+"""A service that shows the context that came with a message."""
+
+from faststream import FastStream
+from faststream.redis import RedisBroker, RedisMessage
+
+from faststream_otel.redis import RedisTelemetryMiddleware
+
+broker = RedisBroker(middlewares=[RedisTelemetryMiddleware()])
+app = FastStream(broker)
+
+
+@broker.subscriber("greetings")
+async def greet(message: RedisMessage) -> None:
+    print(message.headers["traceparent"])
+    #> 00-cd613e30d8f16adf91b7584a2265b1f5-1027c4d1c386bbc4-03
+
+
+@app.after_startup
+async def say_hello() -> None:
+    await broker.publish("Ada", "greetings")

@@ -1,0 +1,44 @@
+"""A service that chooses what its middleware records."""
+
+from typing import Any
+
+from faststream import FastStream
+from faststream.redis import RedisBroker, RedisMessage
+from opentelemetry.trace import Span
+
+from faststream_otel.redis import RedisTelemetryMiddleware
+
+
+def add_customer(span: Span, message: RedisMessage) -> None:
+    span.set_attribute("app.customer.id", message.headers["customer"])
+
+
+broker = RedisBroker(
+    middlewares=[
+        RedisTelemetryMiddleware(
+            exclude=["health*"],
+            capture_headers=["tenant"],
+            consume_hook=add_customer,
+            record_body_size=True,
+        ),
+    ],
+)
+app = FastStream(broker)
+
+
+@broker.subscriber("orders")
+async def pack(order: str) -> None:
+    print(f"Packing {order}")
+    #> Packing tea
+
+
+@broker.subscriber("health")
+async def check(_: Any) -> None:
+    print("Healthy")
+    #> Healthy
+
+
+@app.after_startup
+async def place_order() -> None:
+    await broker.publish("tea", "orders", headers={"tenant": "north", "customer": "42"})
+    await broker.publish("ping", "health")
