@@ -112,6 +112,19 @@ SERVERS = {
             hello=b"GET /-/ready HTTP/1.0\r\n\r\n",
             answer=rb"HTTP/1.. 200",
         ),
+        Server(
+            name="zipkin",
+            broker=False,
+            program=Maven(("io.zipkin:zipkin-server:3.6.1:exec",)),
+            port=9411,
+            # By itself it listens on all addresses.
+            command="java -Xmx384m -XX:TieredStopAtLevel=1 -Dguide={data} "
+            "-jar {program}/zipkin-server-3.6.1-exec.jar "
+            f"--armeria.ports[0].address={HOST} --armeria.ports[0].port=9411 "
+            "--armeria.ports[0].protocols[0]=http",
+            hello=b"GET /health HTTP/1.0\r\n\r\n",
+            answer=rb"HTTP/1.. 200",
+        ),
     )
 }
 BROKERS = [server.name for server in SERVERS.values() if server.broker]
