@@ -17,19 +17,18 @@ PATIENCE = 30.0  # seconds; a process takes about two to start
 
 
 class Process:
-    """A file of shell, which is one command, run in a directory.
+    """A command of a shell, run in a directory.
 
     Leaving it ends the process, if it has not ended by itself.
     """
 
-    def __init__(self, script: Path, cwd: Path, env: Mapping[str, str]) -> None:
-        self.name = f"{script.parent.name}/{script.name}"
+    def __init__(self, command: str, cwd: Path, env: Mapping[str, str]) -> None:
+        self.name = command.removeprefix("exec ")
         self._lines: list[str] = []
         self._ended = False
         self._changed = Condition()
-        # exec: the process is then the command itself, and a signal reaches it.
         self._process = subprocess.Popen(
-            ["bash", "-c", f"exec {script.read_text()}"],
+            ["bash", "-c", command],
             cwd=cwd,
             env=env,
             stdin=subprocess.DEVNULL,

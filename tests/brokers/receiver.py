@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Condition, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc
@@ -16,13 +16,19 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+
+from faststream_otel.testing import RecordedLink, RecordedSpan, Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
+    from opentelemetry.proto.common.v1.common_pb2 import (
+        AnyValue,
+        InstrumentationScope,
+        KeyValue,
+    )
     from opentelemetry.proto.resource.v1.resource_pb2 import Resource
-    from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,50 @@ class Received:
         values = {each.key: each.value for each in self.resource.attributes}
         name: str = values["service.name"].string_value
         return name
+
+    def recorded(self) -> RecordedSpan:
+        """The span as tests in memory have it."""
+        return RecordedSpan(
+            name=self.span.name,
+            kind=Span.SpanKind.Name(self.span.kind).removeprefix("SPAN_KIND_"),
+            service=self.service,
+            trace_id=int.from_bytes(self.span.trace_id, "big"),
+            span_id=int.from_bytes(self.span.span_id, "big"),
+            parent_id=int.from_bytes(self.span.parent_span_id, "big") or None,
+            start=self.span.start_time_unix_nano,
+            end=self.span.end_time_unix_nano,
+            attributes=plain(self.span.attributes),
+            links=[
+                RecordedLink(
+                    int.from_bytes(link.trace_id, "big"),
+                    int.from_bytes(link.span_id, "big"),
+                    plain(link.attributes),
+                )
+                for link in self.span.links
+            ],
+            status=Status.StatusCode.Name(self.span.status.code).removeprefix(
+                "STATUS_CODE_"
+            ),
+            status_description=self.span.status.message,
+        )
+
+
+def plain(attributes: Iterable[KeyValue]) -> dict[str, Any]:
+    """Give attributes as Python has them."""
+
+    def value(of: AnyValue) -> Any:
+        kind = of.WhichOneof("value")
+        if kind == "array_value":
+            return tuple(value(each) for each in of.array_value.values)
+        return getattr(of, kind) if kind else None
+
+    return {each.key: value(each.value) for each in attributes}
+
+
+def trace_of(received: Iterable[Received]) -> Trace:
+    """Give the spans that came, each once, in the order in which they began."""
+    spans = {each.span.span_id: each.recorded() for each in received}
+    return Trace(tuple(sorted(spans.values(), key=lambda span: span.start)))
 
 
 class Inbox:

@@ -5,20 +5,18 @@ The processes are started with the commands of the guide, and send their spans b
 
 from __future__ import annotations
 
-import os
-import sys
 from contextlib import ExitStack
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from tests.brokers.clean import clean
+from tests.brokers.commands import environment, of_file
 from tests.brokers.process import PATIENCE, Process
 from tests.brokers.receiver import PROTOCOLS, Inbox, Received
+from tests.docs.programs import BROKERS, PROGRAMS
 
-BROKERS = ("nats", "redis")
-DOCS_SRC = Path(__file__).parents[2] / "docs_src"
 # Who records which span, in the order in which the message goes through them.
 HOPS = [
     ("publish first", "publisher"),
@@ -30,37 +28,21 @@ HOPS = [
 ]
 
 
-def environment(protocol: str, endpoint: str) -> dict[str, str]:
-    """Give the environment of a process that exports its spans at once."""
-    inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith("OTEL")
-    }
-    return {
-        **inherited,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONUNBUFFERED": "1",
-        "NO_PROXY": "127.0.0.1",
-        "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
-        "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
-        "OTEL_BSP_SCHEDULE_DELAY": "50",
-        "OTEL_METRICS_EXPORTER": "none",
-        "OTEL_LOGS_EXPORTER": "none",
-    }
-
-
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize(
     "broker", [pytest.param(name, marks=pytest.mark.broker(name)) for name in BROKERS]
 )
 def test_four_processes_record_one_trace(broker: str, protocol: str) -> None:
     """A message goes through three services, and each hop is below the one before."""
+    clean(broker, ("first", "second", "third"))
     inbox = Inbox()
     with ExitStack() as stack:
         endpoint = stack.enter_context(PROTOCOLS[protocol](inbox))
         env = environment(protocol, endpoint)
 
         def start(script: str) -> Process:
-            process = Process(DOCS_SRC / script, cwd=DOCS_SRC / broker, env=env)
+            command = of_file(PROGRAMS / script)
+            process = Process(command, cwd=PROGRAMS / broker, env=env)
             return stack.enter_context(process)
 
         services = [

@@ -1,0 +1,114 @@
+"""Every program of the guide with a real broker, started as its page says.
+
+What it records goes to the test by OTLP, and is what it records in memory.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from faststream_otel.testing import Trace, assert_trace
+from tests.brokers.clean import clean
+from tests.brokers.commands import environment, of_program, publishing
+from tests.brokers.expected import ON_THE_WIRE
+from tests.brokers.process import PATIENCE, Process
+from tests.brokers.receiver import PROTOCOLS, Inbox, trace_of
+from tests.docs.programs import ALL, PUBLISHED, Program
+from tests.docs.signals import SIGNALS
+from tests.docs.test_programs import assert_links_its_message, expectation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# What the programs that show no trace print, or log, when they have done all.
+LAST = {"metrics": "Packing cake", "logs": "Processed"}
+
+
+def each(programs: Iterable[Program]) -> list[object]:
+    """Give programs as parameters, each with what it needs."""
+    return [
+        pytest.param(program, marks=pytest.mark.broker(program.broker), id=str(program))
+        for program in programs
+    ]
+
+
+@pytest.mark.parametrize("program", each(ALL))
+def test_trace(program: Program) -> None:
+    """It records what its page shows, and prints what it says."""
+    expected = expectation(program)
+    if (program.broker, program.step) in ON_THE_WIRE:
+        expected, _ = ON_THE_WIRE[program.broker, program.step]
+    # The two ways of OTLP take turns.
+    protocol = list(PROTOCOLS)[ALL.index(program) % len(PROTOCOLS)]
+    recorded, output = run(program, protocol, len(expected.split("\n")) - 2)
+    assert_trace(recorded, expected)
+    for span in recorded.spans:
+        if span.kind == "CONSUMER":
+            assert_links_its_message(recorded, span)
+    assert set(shown(program)) <= set(output.splitlines())
+
+
+def run(program: Program, protocol: str, spans: int) -> tuple[Trace, str]:
+    """Run a program until it has sent so many spans, and end it."""
+    clean(program.broker, words(program))
+    inbox = Inbox()
+    with ExitStack() as stack:
+        endpoint = stack.enter_context(PROTOCOLS[protocol](inbox))
+
+        def start(command: str) -> Process:
+            env = environment(protocol, endpoint)
+            process = Process(command, cwd=program.path.parent, env=env)
+            return stack.enter_context(process)
+
+        app = start(of_program(program))
+        if program.step in PUBLISHED:
+            app.wait_for("app started successfully")
+            publisher = start(publishing(program, *PUBLISHED[program.step]))
+            assert publisher.end(terminate=False) == 0, publisher.output
+        inbox.wait(spans, within=PATIENCE)
+        assert app.end() == 0, app.output
+        # It has ended: nothing more can come.
+        return trace_of(inbox.wait(spans, within=0)), app.output
+
+
+@pytest.mark.parametrize("program", each(SIGNALS))
+def test_signals(program: Program) -> None:
+    """It prints the counts that its page shows, or logs the ids of its trace."""
+    clean(program.broker, words(program))
+    env = environment("grpc", "http://127.0.0.1:1")
+    env["PYTHONPATH"] = ""
+    with Process(of_program(program), cwd=program.path.parent, env=env) as app:
+        app.wait_for(LAST[program.step.partition("_")[0]])
+        assert app.end() == 0, app.output
+        output = app.output
+    assert set(shown(program)) <= set(output.splitlines())
+    if program.step.startswith("logs"):
+        lines = [line for line in output.splitlines() if "Packing tea" in line]
+        (line,) = [line for line in lines if re.search(r"[0-9a-f]{32}", line)]
+        assert "0" * 16 not in line
+
+
+def words(program: Program) -> set[str]:
+    """Every word that a program has in quotes: its destinations are among them."""
+    tree = ast.walk(ast.parse(program.path.read_text()))
+    values = [str(node.value) for node in tree if isinstance(node, ast.Constant)]
+    return {value for value in values if re.fullmatch(r"[\w.-]+", value)}
+
+
+def shown(program: Program) -> list[str]:
+    """The lines that a program prints, as it says."""
+    return re.findall(r"^ *#> (.*)$", program.path.read_text(), flags=re.MULTILINE)
+
+
+def test_differences_have_a_reason() -> None:
+    """And are differences, of programs that there are."""
+    for (broker, step), (expected, reason) in ON_THE_WIRE.items():
+        program = Program(broker, step)
+        assert program in ALL
+        assert reason
+        assert expected.split() != expectation(program).split()
