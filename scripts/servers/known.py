@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from servers.programs import Collector, Debian, Maven
+from servers.programs import Collector, Debian, GoModule, Maven
 from servers.server import HOST, Server
 
 FILES = Path(__file__).parent
@@ -123,6 +123,17 @@ SERVERS = {
             f"--armeria.ports[0].address={HOST} --armeria.ports[0].port=9411 "
             "--armeria.ports[0].protocols[0]=http",
             hello=b"GET /health HTTP/1.0\r\n\r\n",
+            answer=rb"HTTP/1.. 200",
+        ),
+        Server(
+            name="jaeger",
+            broker=False,
+            # Of 2.13. Takes several minutes to build; a placeholder for its UI.
+            program=GoModule("github.com/jaegertracing/jaeger@v1.76.0", "cmd/jaeger"),
+            port=16686,
+            command="{program} --config {data}/config",
+            config=config("jaeger.yaml"),
+            hello=b"GET /api/services HTTP/1.0\r\n\r\n",
             answer=rb"HTTP/1.. 200",
         ),
     )

@@ -7,6 +7,7 @@ after what was asked for: another version is another folder.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -128,6 +129,34 @@ class Go:
     def get(self) -> Path:
         def build(folder: Path) -> None:
             run(["go", "install", self.package], folder, GOBIN=str(folder))
+
+        return made(self.folder, build) / self.name
+
+
+@dataclass(frozen=True)
+class GoModule:
+    """A program of a module that replaces others, which `go install` refuses to."""
+
+    module: str  # path@version
+    program: str  # the package's folder in it
+
+    def missing(self) -> str:
+        return "" if cached(self.folder) else no_go()
+
+    @property
+    def name(self) -> str:
+        return self.program.rpartition("/")[2]
+
+    @property
+    def folder(self) -> Path:
+        return cache(self.name, self.module, self.program)
+
+    def get(self) -> Path:
+        def build(folder: Path) -> None:
+            run(["go", "mod", "download", "-json", self.module], folder)
+            source = json.loads((folder / "log").read_text())["Dir"]
+            output, package = str(folder / self.name), f"./{self.program}"
+            run(["go", "build", "-C", source, "-o", output, package], folder)
 
         return made(self.folder, build) / self.name
 

@@ -22,7 +22,9 @@ INCLUDES = DOCS / "includes"
 LANGUAGES = {".py": "python", ".sh": "bash", ".txt": "text"}
 
 # Lines to mark: those of a file that contain one of these.
-MARKED: Final[dict[str, tuple[str, ...]]] = {}
+MARKED: Final[dict[str, tuple[str, ...]]] = {
+    "exporting.py": ("BatchSpanProcessor(OTLPSpanExporter())",),
+}
 
 
 def names() -> list[str]:

@@ -12,6 +12,7 @@ from pytest_examples import CodeExample
 
 from faststream_otel.testing import assert_trace, record
 from tests.docs.expected import DIFFERENT, EXPECTED
+from tests.docs.exporting import EXPORTING
 from tests.docs.programs import (
     ALL,
     FAILURE,
@@ -35,7 +36,8 @@ every_program = pytest.mark.parametrize("program", ALL, ids=str)
 def test_no_program_is_forgotten() -> None:
     """Each file is a program of the table, and each program has its file."""
     files = {str(path.relative_to(PROGRAMS)) for path in PROGRAMS.rglob("*.py")}
-    assert files == {f"{program}.py" for program in (*ALL, *TESTS, *SIGNALS)}
+    programs = (*ALL, *TESTS, *SIGNALS, *EXPORTING)
+    assert files == {f"{program}.py" for program in programs}
 
 
 @every_program

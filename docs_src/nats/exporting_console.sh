@@ -1,0 +1,3 @@
+pip install ".[nats,sdk]" "faststream[cli]"
+cd docs_src/nats
+faststream run exporting_console:app
