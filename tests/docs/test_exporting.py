@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
+import ssl
+import subprocess
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import entry_points
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+import certifi
 import pytest
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import (
     OTLPSpanExporter as OverGrpc,
@@ -36,6 +40,9 @@ from tests.docs.test_programs import assert_links_its_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from typing_extensions import Self
 
     from tests.docs.programs import Program
 
@@ -113,7 +120,8 @@ def test_prometheus() -> None:
     output = run(program, environment(), then=SCRAPE)
     assert output.splitlines()[: len(shown(program))] == shown(program)
     for name in series():
-        assert re.search(rf"^{name}{{.*\}} \S+$", output, re.MULTILINE), name
+        line = re.compile(rf"^{name}(_count)?{{.*}} 1\.0$", re.MULTILINE)
+        assert line.search(output), name
     assert 'service_name="shop"' in output
 
 
@@ -140,7 +148,7 @@ class Heard(ThreadingHTTPServer):
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
-    def __enter__(self) -> Heard:
+    def __enter__(self) -> Self:
         Thread(target=self.serve_forever).start()
         return self
 
@@ -165,8 +173,6 @@ class _Keep(BaseHTTPRequestHandler):
 
 def test_headers_and_compression() -> None:
     """They are what the variables say, and the body is what a receiver reads."""
-    import gzip
-
     with Heard() as heard:
         run(
             EXPORTERS["http"],
@@ -209,18 +215,17 @@ def test_the_page_lists_variables_that_there_are() -> None:
     missing = [name for name in listed if not hasattr(environment_variables, name)]
     assert not missing
     grpc, http, zipkin = OverGrpc(), OverHttp(), ZipkinExporter()
+    batch: Any = BatchSpanProcessor
     actual: dict[str, Any] = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"`http://{grpc._endpoint}` over gRPC, "
         f"`{http._endpoint.removesuffix('/v1/traces')}` over HTTP",
-        "OTEL_EXPORTER_OTLP_TIMEOUT": f"`{grpc._timeout}` seconds",
+        "OTEL_EXPORTER_OTLP_TIMEOUT": f"`{http._client._timeout:g}` seconds",
         "OTEL_EXPORTER_ZIPKIN_ENDPOINT": f"`{zipkin.endpoint}`",
         "OTEL_EXPORTER_ZIPKIN_TIMEOUT": f"`{zipkin.timeout}` seconds",
-        "OTEL_BSP_SCHEDULE_DELAY": "`"
-        f"{BatchSpanProcessor._default_schedule_delay_millis()}` ms",
-        "OTEL_BSP_MAX_QUEUE_SIZE": "`"
-        f"{BatchSpanProcessor._default_max_queue_size()}` spans",
+        "OTEL_BSP_SCHEDULE_DELAY": f"`{batch._default_schedule_delay_millis()}` ms",
+        "OTEL_BSP_MAX_QUEUE_SIZE": f"`{batch._default_max_queue_size()}` spans",
         "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "`"
-        f"{BatchSpanProcessor._default_max_export_batch_size()}` spans",
+        f"{batch._default_max_export_batch_size()}` spans",
     }
     for exporter in (grpc, http, zipkin):
         exporter.shutdown()
@@ -229,7 +234,9 @@ def test_the_page_lists_variables_that_there_are() -> None:
 
 def test_the_page_names_the_exporters() -> None:
     """By the names that `opentelemetry-instrument` knows."""
-    table = re.findall(r"^\| .* \| `(\w+)`(?: \(metrics\))? \|$", page(), re.MULTILINE)
+    _, _, text = page().partition("## Choose an exporter")
+    text, _, _ = text.partition("\n## ")
+    table = re.findall(r"`(\w+)`(?: \(metrics\))? \|$", text, re.MULTILINE)
     known = {
         each.name
         for kind in ("traces", "metrics")
@@ -239,32 +246,47 @@ def test_the_page_names_the_exporters() -> None:
     assert set(table) <= known
 
 
-def test_a_receiver_that_needs_tls(tmp_path: Any) -> None:
-    """The certificate that signed the receiver's makes it trusted."""
-    import ssl
-    import subprocess
-
-    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
-        + ["-keyout", str(key), "-out", str(certificate), "-subj", "/CN=localhost"]
-        + ["-addext", "subjectAltName=DNS:localhost"],
-        check=True,
-        capture_output=True,
-    )
+@pytest.fixture
+def https(tmp_path: Path) -> Iterator[tuple[Heard, str]]:
+    """A receiver with a certificate of its own, and the file of that."""
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost"
+    options = ["-addext", "subjectAltName=DNS:localhost"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    made = [*command.split(), *options, *files]
+    subprocess.run(made, check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     heard = Heard()
     heard.socket = context.wrap_socket(heard.socket, server_side=True)
     with heard:
-        run(
-            EXPORTERS["http"],
-            environment(
-                f"https://localhost:{heard.server_port}",
-                OTEL_EXPORTER_OTLP_CERTIFICATE=str(certificate),
-            ),
-        )
-        assert len(heard.posts) == 1
+        yield heard, str(certificate)
+
+
+def send_to(https: Heard, trusted: str, bundle: str = "") -> int:
+    """Let a program send by TLS, and count what came."""
+    sent = environment(
+        f"https://localhost:{https.server_port}",
+        OTEL_EXPORTER_OTLP_CERTIFICATE=trusted,
+        OTEL_EXPORTER_OTLP_TIMEOUT="1",
+    )
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        sent.pop(name, None)
+    run(EXPORTERS["http"], sent | ({"REQUESTS_CA_BUNDLE": bundle} if bundle else {}))
+    return len(https.posts)
+
+
+def test_tls(https: tuple[Heard, str]) -> None:
+    """A receiver is trusted if its certificate is that of the variable."""
+    heard, certificate = https
+    assert send_to(heard, trusted=certificate) == 1
+
+
+def test_tls_is_refused(https: tuple[Heard, str]) -> None:
+    """Without the variable, and where another variable comes before it."""
+    heard, certificate = https
+    assert send_to(heard, trusted="") == 0
+    assert send_to(heard, trusted=certificate, bundle=certifi.where()) == 0
 
 
 def test_every_program_is_on_the_page() -> None:
