@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +21,7 @@ from tests.brokers.commands import environment as of_process
 from tests.brokers.commands import of_file
 from tests.brokers.process import Process
 from tests.brokers.receiver import Inbox, over_grpc
+from tests.docs.expected import EXPECTED
 from tests.docs.exporting import EXPORTERS, GRPC
 from tests.docs.programs import PROGRAMS
 from tests.docs.test_exporting import ONE_MESSAGE, series
@@ -163,6 +165,18 @@ def test_zipkin(zipkin: str) -> None:
 
 
 @pytest.mark.broker("zipkin")
+def test_zipkin_without_code(zipkin: str) -> None:
+    """The command of the page on visualising sends all that the app records."""
+    before = known(zipkin, "shop")
+    command = of_file(IN_NATS / "visualising_zipkin.sh").replace(",otlp", "")
+    with Process(command, IN_NATS, environment()) as app:
+        app.wait_for("Invoice for a book")
+        app.send(signal.SIGINT)
+        assert app.end(terminate=False) == 0, app.output
+    assert_trace(from_zipkin(zipkin, "shop", before), EXPECTED["zero_code"])
+
+
+@pytest.mark.broker("zipkin")
 def test_what_zipkin_keeps(zipkin: str) -> None:
     """As the table of the page says."""
     provider = TracerProvider(resource=Resource({"service.name": "Kept", "app": "x"}))
@@ -244,6 +258,9 @@ def test_chain_in_zipkin(zipkin: str) -> None:
     recorded = from_zipkin(zipkin, "third", before)
     assert_trace(recorded, CHAIN)
     assert [span.service for span in recorded.spans] == SERVICES
+    # As the page says: no service is drawn as the next one's caller.
+    now = f"endTs={time.time_ns() // 10**6}&lookback=86400000"
+    assert get(f"{zipkin}/dependencies?{now}") == []
 
 
 @pytest.mark.broker("jaeger")
