@@ -9,12 +9,14 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from servers import programs
+from servers.known import ALIASES, SERVERS
 from servers.programs import Debian
-from servers.server import Server
+from servers.server import Server, arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,3 +123,91 @@ def test_server_that_ends_at_once_shows_its_log(greeter: Server) -> None:
     broken = replace(greeter, command=command)
     with pytest.raises(SystemExit, match="no room"):
         broken.up()
+
+
+def test_what_fails_beforehand_shows_its_log(greeter: Server) -> None:
+    """As with the server itself, which is then not started."""
+    before = f"{sys.executable} -c 'raise Exception(\"no disk\")'"
+    with pytest.raises(SystemExit, match="no disk"):
+        replace(greeter, before=before).up()
+    assert greeter.pid() is None
+
+
+def test_configuration(greeter: Server, tmp_path: Path) -> None:
+    """It is that of the server, which may name its data, or the user's own file."""
+    own = tmp_path / "own"
+    own.write_text("{data} as it is")
+    server = replace(greeter, config="in {data}", command=greeter.command + " {config}")
+    server.up()
+    assert (server.data / "config").read_text() == f"in {server.data}"
+    assert str(server.data / "config") in arguments(server.pid() or 0)
+    server.down()
+    server.up(own)
+    assert (server.data / "config").read_text() == "{data} as it is"
+    assert str(own) in arguments(server.pid() or 0)
+
+
+def test_what_was_made_is_kept(tmp_path: Path) -> None:
+    """Only what was left half-made is made anew."""
+    made: list[int] = []
+
+    def fail(folder: Path) -> None:
+        (folder / "half").touch()
+        raise InterruptedError
+
+    def make(folder: Path) -> None:
+        assert not (folder / "half").exists()
+        made.append(1)
+
+    folder = programs.cache("it", "1.0")
+    with pytest.raises(InterruptedError):
+        programs.made(folder, fail)
+    for _ in range(2):
+        assert programs.made(folder, make) == folder
+    assert made == [1]
+    assert programs.cache("it", "1.1") != folder
+
+
+def test_a_failing_build_shows_what_it_printed(tmp_path: Path) -> None:
+    """The end of it, and the command."""
+    command = [sys.executable, "-c", "raise Exception('no network')"]
+    with pytest.raises(SystemExit, match=r"python.*failed(.|\n)*no network"):
+        programs.run(command, tmp_path)
+
+
+def test_maven(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Artifacts come with what they need, but one with a classifier comes alone."""
+    maven = programs.Maven(("a.b:c:1", "d:e:2:exec"))
+    pom = ET.fromstring(maven.pom())  # noqa: S314 - our own
+    first, second = pom.iter("dependency")
+    assert [element.text for element in first] == ["a.b", "c", "1"]
+    assert [element.text for element in second][:4] == ["d", "e", "2", "exec"]
+    assert second.find("exclusions") is not None
+    monkeypatch.setattr(programs, "PATH", str(tmp_path))
+    assert maven.missing() == "apt-get install default-jre-headless maven"
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [("go1.26.8", ""), ("go1.25", ""), ("go1.19.8", "or newer, not go version go1.19")],
+)
+def test_go(
+    version: str, said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One that is too old does not do, and none does not either."""
+    monkeypatch.setattr(programs, "PATH", str(tmp_path))
+    jaeger = programs.Go("example.org/cmd/jaeger@v2")
+    assert jaeger.name == "jaeger"
+    assert "https://go.dev/dl/" in jaeger.missing()
+    go = tmp_path / "go"
+    go.write_text(f"#!/bin/sh\necho go version {version} linux/amd64\n")
+    go.chmod(0o755)
+    assert said in jaeger.missing()
+    assert bool(said) == bool(jaeger.missing())
+
+
+def test_the_servers_are_told_apart() -> None:
+    """By port, too; another name is no name of a server."""
+    assert len({server.port for server in SERVERS.values()}) == len(SERVERS)
+    assert set(ALIASES.values()) <= set(SERVERS)
+    assert not set(ALIASES) & set(SERVERS)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from servers import programs
+from servers import containers, programs
 
 if TYPE_CHECKING:
     from servers.programs import Program
@@ -77,14 +77,19 @@ class Server:
         # Another process may have got the number since.
         return pid if str(self.data) in arguments(pid) else None
 
-    def up(self, config: Path | None = None) -> str:
+    def up(self, config: Path | None = None, engine: str | None = None) -> str:
+        """Start it: in a container of the engine, or else its program."""
         state = self.answers()
-        if state and self.pid():
+        if state and (self.pid() or containers.mark(self).exists()):
             return f"is up already, on {self.where}"
         if state:
             return f"is on {self.where} already, started by someone else: used as it is"
         if state is False:
             raise SystemExit(f"{self.name}: {self.where} is taken by something else")
+        if engine:
+            containers.start(self, engine)
+            self.wait()
+            return f"is up on {self.where}, a container of {engine}"
         return self.start(self.get(), config)
 
     def get(self) -> Path:
@@ -126,15 +131,24 @@ class Server:
                 start_new_session=True,  # Ctrl-C in the terminal is not for it
             )
         (self.folder / "pid").write_text(str(process.pid))
-        until = time.monotonic() + PATIENCE
-        while not self.answers():
-            if process.poll() is not None or time.monotonic() > until:
-                process.kill()
-                raise SystemExit(f"{self.name} did not start:\n{log.read_text()}")
-            time.sleep(0.02)
+        self.wait(process)
         return f"is up on {self.where}, process {process.pid}"
 
+    def wait(self, process: subprocess.Popen[bytes] | None = None) -> None:
+        """Return when it answers."""
+        until = time.monotonic() + PATIENCE
+        while not self.answers():
+            ended = process is not None and process.poll() is not None
+            if ended or time.monotonic() > until:
+                if process is None:
+                    raise SystemExit(f"{self.name} does not answer on {self.where}")
+                process.kill()
+                log = (self.folder / "log").read_text()
+                raise SystemExit(f"{self.name} did not start:\n{log}")
+            time.sleep(0.02)
+
     def down(self) -> str:
+        engine = containers.stop(self)
         pid = self.pid()
         if pid:
             os.kill(pid, signal.SIGTERM)
@@ -145,15 +159,20 @@ class Server:
                 time.sleep(0.02)
         shutil.rmtree(self.folder, ignore_errors=True)
         if pid:
-            command = shlex.split(self.afterwards) or ["true"]
-            subprocess.run(command, capture_output=True, check=False)
+            if self.afterwards:
+                command = shlex.split(self.afterwards)
+                subprocess.run(command, capture_output=True, check=False)
             return f"is down, was process {pid}"
+        if engine:
+            return f"is down, was a container of {engine}"
         return "was not started here" + (", left as it is" if self.answers() else "")
 
     def status(self) -> str:
         if self.answers():
-            pid = self.pid()
+            pid, mark = self.pid(), containers.mark(self)
             whose = f"process {pid}" if pid else "not started here"
+            if mark.exists():
+                whose = f"a container of {mark.read_text()}"
             return f"up on {self.where}, {whose}"
         missing = self.program.missing()
         return f"missing: {missing}" if missing else "down"

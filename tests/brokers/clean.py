@@ -28,20 +28,23 @@ def clean(broker: str, names: Collection[str]) -> None:
 
 
 async def _clean_redis(names: Collection[str]) -> None:
-    async with RedisBroker(logger=None) as broker:
-        await broker._connection.delete(*names)
+    async with RedisBroker() as broker:
+        connection: Any = broker._connection
+        await connection.delete(*names)
 
 
 async def _clean_rabbit(names: Collection[str]) -> None:
-    async with RabbitBroker(logger=None) as broker:
-        channel = await broker._connection.channel()
+    async with RabbitBroker() as broker:
+        connection: Any = broker._connection
+        channel = await connection.channel()
         for name in names:
             await channel.queue_delete(name)
 
 
 async def _clean_nats(names: Collection[str]) -> None:
-    async with NatsBroker(logger=None) as broker:
-        manager = broker._connection.jetstream()
+    async with NatsBroker() as broker:
+        connection: Any = broker._connection
+        manager = connection.jetstream()
         for stream in await manager.streams_info():
             config: Any = stream.config
             bucket = str(config.name).removeprefix("KV_").removeprefix("OBJ_")

@@ -19,13 +19,15 @@ from tests.brokers.expected import ON_THE_WIRE
 from tests.brokers.process import PATIENCE, Process
 from tests.brokers.receiver import PROTOCOLS, Inbox, trace_of
 from tests.docs.programs import ALL, PUBLISHED, Program
-from tests.docs.signals import SIGNALS
+from tests.docs.signals import LOGS, SIGNALS
+from tests.docs.signals import output as output_file
 from tests.docs.test_programs import assert_links_its_message, expectation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # What the programs that show no trace print, or log, when they have done all.
+TRACE_ID = re.compile(r"\b[0-9a-f]{32}\b")
 LAST = {"metrics": "Packing cake", "logs": "Processed"}
 
 
@@ -87,10 +89,17 @@ def test_signals(program: Program) -> None:
         assert app.end() == 0, app.output
         output = app.output
     assert set(shown(program)) <= set(output.splitlines())
-    if program.step.startswith("logs"):
-        lines = [line for line in output.splitlines() if "Packing tea" in line]
-        (line,) = [line for line in lines if re.search(r"[0-9a-f]{32}", line)]
-        assert "0" * 16 not in line
+    if program in LOGS:
+        logged = output_file(program).read_text().splitlines()
+        lines = [line for line in output.splitlines() if "0" * 16 not in line]
+        assert set(map(without_ids, logged)) <= set(map(without_ids, lines))
+        ids = {each for line in lines for each in TRACE_ID.findall(line)}
+        assert len(ids) == 1, output
+
+
+def without_ids(line: str) -> str:
+    """Give a line that is the same in each run."""
+    return re.sub(r"\b[0-9a-f-]{16,}\b", "…", line)
 
 
 def words(program: Program) -> set[str]:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests import test_baggage, test_outcome, test_propagation, test_spans
+from tests.brokers.clean import clean
 from tests.brokers.wire import connected
 from tests.kinds import KINDS, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# Kafka's server is no package of Debian's.
+# What the tests call their destinations.
+NAMES = ("orders", "first", "second", "third", "left", "right", "next", "v1-orders")
 REAL = [
     pytest.param(kind, marks=pytest.mark.broker(kind.name.partition("-")[0]))
     for kind in KINDS
-    if kind.system != "kafka"
 ]
 
 SAME = [
@@ -55,40 +54,18 @@ SAME = [
 
 
 @pytest.fixture
-def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def wire(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     """Put real servers where the tests run test brokers."""
     for module in (test_baggage, test_outcome, test_propagation, test_spans):
         monkeypatch.setattr(module, "in_memory", connected)
-    asyncio.run(empty())
+    brokers = [mark.args[0] for mark in request.node.iter_markers("broker")]
+    for broker in brokers:
+        clean(broker, NAMES)
     yield
-    asyncio.run(empty())
-
-
-async def empty() -> None:
-    """Take away what earlier tests left in queues, lists and streams."""
-    names = ("orders", "first", "second", "third", "left", "right", "next", "v1-orders")
-    for package, clean in (("redis", _empty_redis), ("rabbit", _empty_rabbit)):
-        module = import_module(f"faststream.{package}")
-        broker = getattr(module, f"{package.capitalize()}Broker")(logger=None)
-        try:
-            await clean(broker, names)
-        except OSError:
-            continue  # It is not there: its tests are skipped.
-        except Exception as error:
-            if "onnect" not in type(error).__name__:
-                raise
-
-
-async def _empty_redis(broker: Any, names: tuple[str, ...]) -> None:
-    async with broker:
-        await broker._connection.delete(*names)
-
-
-async def _empty_rabbit(broker: Any, names: tuple[str, ...]) -> None:
-    async with broker:
-        channel = await broker._connection.channel()
-        for name in names:
-            await channel.queue_delete(name)
+    for broker in brokers:
+        clean(broker, NAMES)
 
 
 @pytest.mark.parametrize("kind", REAL, ids=str)
