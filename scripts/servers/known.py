@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from servers.programs import Collector, Debian, GoModule, Maven
+from servers.programs import Collector, Debian, Go, Maven
 from servers.server import HOST, Server
 
 FILES = Path(__file__).parent
@@ -129,7 +129,7 @@ SERVERS = {
             name="jaeger",
             broker=False,
             # Of 2.13. Takes several minutes to build; a placeholder for its UI.
-            program=GoModule("github.com/jaegertracing/jaeger@v1.76.0", "cmd/jaeger"),
+            program=Go("github.com/jaegertracing/jaeger@v1.76.0", "cmd/jaeger"),
             port=16686,
             command="{program} --config {data}/config",
             config=config("jaeger.yaml"),

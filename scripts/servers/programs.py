@@ -111,51 +111,30 @@ class Maven:
 
 @dataclass(frozen=True)
 class Go:
-    """A program that Go builds, `module/path@version`."""
+    """A program that Go builds: a package's folder in a module, `path@version`.
 
+    It is built as the module's own: `go install` refuses one that replaces others.
+    """
+
+    module: str
     package: str
 
     def missing(self) -> str:
         return "" if cached(self.folder) else no_go()
 
     @property
-    def folder(self) -> Path:
-        return cache(self.name, self.package)
-
-    @property
     def name(self) -> str:
-        return self.package.partition("@")[0].rpartition("/")[2]
-
-    def get(self) -> Path:
-        def build(folder: Path) -> None:
-            run(["go", "install", self.package], folder, GOBIN=str(folder))
-
-        return made(self.folder, build) / self.name
-
-
-@dataclass(frozen=True)
-class GoModule:
-    """A program of a module that replaces others, which `go install` refuses to."""
-
-    module: str  # path@version
-    program: str  # the package's folder in it
-
-    def missing(self) -> str:
-        return "" if cached(self.folder) else no_go()
-
-    @property
-    def name(self) -> str:
-        return self.program.rpartition("/")[2]
+        return self.package.rpartition("/")[2]
 
     @property
     def folder(self) -> Path:
-        return cache(self.name, self.module, self.program)
+        return cache(self.name, self.module, self.package)
 
     def get(self) -> Path:
         def build(folder: Path) -> None:
             run(["go", "mod", "download", "-json", self.module], folder)
             source = json.loads((folder / "log").read_text())["Dir"]
-            output, package = str(folder / self.name), f"./{self.program}"
+            output, package = str(folder / self.name), f"./{self.package}"
             run(["go", "build", "-C", source, "-o", output, package], folder)
 
         return made(self.folder, build) / self.name

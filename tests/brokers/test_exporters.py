@@ -48,7 +48,7 @@ def environment(**more: str) -> dict[str, str]:
 
 def play(program: Program, **more: str) -> None:
     """Start a program as its page says, and stop it as Ctrl+C does."""
-    command = of_file(program.path.with_suffix(".sh"))
+    command = f"exec faststream run {program.step}:app"
     with Process(command, IN_NATS, environment(**more)) as app:
         app.wait_for("Processed")
         app.send(signal.SIGINT)
@@ -235,7 +235,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.mark.broker("prometheus")
 def test_prometheus(prometheus: str) -> None:
     """It fetches the counts of the program, by the names that the page has."""
-    command = of_file(EXPORTERS["prometheus"].path.with_suffix(".sh"))
+    command = f"exec faststream run {EXPORTERS['prometheus'].step}:app"
     with Process(command, IN_NATS, environment()) as app:
         app.wait_for("Processed")
         for name in series():

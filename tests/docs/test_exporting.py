@@ -35,7 +35,7 @@ from faststream_otel.testing import assert_trace
 from tests.brokers.commands import environment as of_process
 from tests.brokers.receiver import PROTOCOLS, Inbox, trace_of
 from tests.docs.exporting import EXPORTERS, GRPC, run, shown
-from tests.docs.programs import ROOT
+from tests.docs.programs import PROGRAMS, ROOT
 from tests.docs.test_programs import assert_links_its_message
 
 if TYPE_CHECKING:
@@ -201,9 +201,7 @@ def test_the_endpoint_of_one_signal_is_the_whole_address() -> None:
 
 def variables() -> Iterator[tuple[str, str]]:
     """The variables that the page lists, and their defaults."""
-    for names, default in re.findall(
-        r"^\| ((?:`OTEL_\w+`(?:, )?)+) \| (.*?) \|", page(), re.MULTILINE
-    ):
+    for names, default in re.findall(r"^(`OTEL_.*)\n:   (.*)\.$", page(), re.MULTILINE):
         for name in re.findall(r"OTEL_\w+", names):
             yield name, default
 
@@ -295,5 +293,12 @@ def test_every_program_is_on_the_page() -> None:
     assert "includes/exporting.py.md" in text
     assert "includes/exporting.sh.md" in text
     for program in EXPORTERS.values():
-        for suffix in (".py", ".sh"):
-            assert f"docs_src/{program}{suffix}" in text
+        assert f"docs_src/{program}.py" in text
+    others = (PROGRAMS / "nats" / "exporting_others.sh").read_text()
+    assert others.endswith(f"faststream run {EXPORTERS['http'].step}:app\n")
+    packages = re.findall(
+        r"^\|.*\| `(opentelemetry-exporter-.*?)` \|", text, re.MULTILINE
+    )
+    assert [name for name in packages if "grpc" not in name] == re.findall(
+        r"opentelemetry-exporter-\S+", others
+    )

@@ -54,7 +54,6 @@ def test_zipkin_shows_what_the_screen_has(tmp_path: Path) -> None:
     spans = re.findall(r"^(\w+): (\w+ \w+)$", words, re.MULTILINE)[1:]
     assert [service for service, _ in spans] == SERVICES
     assert [name.split()[0] for _, name in spans] == names
-    assert "Consumer Start" in words
 
 
 @pytest.mark.parametrize("name", ["jaeger", "zipkin", "tempo"])
@@ -76,7 +75,7 @@ def test_the_jar_is_the_one_that_is_tested() -> None:
     assert isinstance(program, Maven)
     group, name, version, _ = program.artifacts[0].split(":")
     jar = f"{name}-{version}-exec.jar"
-    get, start = (SHELL / "zipkin_jar.sh").read_text().splitlines()
+    *get, start = (SHELL / "zipkin_jar.sh").read_text().splitlines()
     folder = f"{group.replace('.', '/')}/{name}/{version}/{jar}"
-    assert folder in get
+    assert folder in get[-1]
     assert start == f"java -jar {jar}"

@@ -1,3 +1,0 @@
-pip install ".[nats,sdk]" "faststream[cli]"
-cd docs_src/nats
-faststream run exporting_console:app
