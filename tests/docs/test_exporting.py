@@ -75,6 +75,14 @@ def test_otlp(program: Program) -> None:
     assert recorded.spans[-1].links
 
 
+@pytest.mark.parametrize("how", ["http", "zipkin"])
+def test_nobody_listens(how: str) -> None:
+    """Messages are handled, and the process ends well."""
+    nowhere = {"OTEL_EXPORTER_ZIPKIN_ENDPOINT": "http://127.0.0.1:1/api/v2/spans"}
+    sent = environment(OTEL_EXPORTER_OTLP_TIMEOUT="1", **nowhere)
+    assert run(EXPORTERS[how], sent).splitlines() == ["Packing tea"]
+
+
 def test_memory() -> None:
     """The exporter has the spans, and the program prints their names."""
     program = EXPORTERS["memory"]
