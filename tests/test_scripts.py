@@ -222,7 +222,7 @@ def test_go(
 ) -> None:
     """One that is too old does not do, and none does not either."""
     monkeypatch.setattr(programs, "PATH", str(tmp_path))
-    jaeger = programs.Go("example.org/cmd/jaeger@v2")
+    jaeger = programs.Go("example.org/jaeger@v2", "cmd/jaeger")
     assert jaeger.name == "jaeger"
     assert "https://go.dev/dl/" in jaeger.missing()
     go = tmp_path / "go"

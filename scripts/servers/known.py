@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from servers.programs import Collector, Debian, Maven
+from servers.programs import Collector, Debian, Go, Maven
 from servers.server import HOST, Server
 
 FILES = Path(__file__).parent
@@ -110,6 +110,30 @@ SERVERS = {
             "--web.enable-remote-write-receiver --enable-feature=exemplar-storage",
             config=config("prometheus.yaml"),
             hello=b"GET /-/ready HTTP/1.0\r\n\r\n",
+            answer=rb"HTTP/1.. 200",
+        ),
+        Server(
+            name="zipkin",
+            broker=False,
+            program=Maven(("io.zipkin:zipkin-server:3.6.1:exec",)),
+            port=9411,
+            # By itself it listens on all addresses.
+            command="java -Xmx384m -XX:TieredStopAtLevel=1 -Dguide={data} "
+            "-jar {program}/zipkin-server-3.6.1-exec.jar "
+            f"--armeria.ports[0].address={HOST} --armeria.ports[0].port=9411 "
+            "--armeria.ports[0].protocols[0]=http",
+            hello=b"GET /health HTTP/1.0\r\n\r\n",
+            answer=rb"HTTP/1.. 200",
+        ),
+        Server(
+            name="jaeger",
+            broker=False,
+            # Of 2.13. Takes several minutes to build; a placeholder for its UI.
+            program=Go("github.com/jaegertracing/jaeger@v1.76.0", "cmd/jaeger"),
+            port=16686,
+            command="{program} --config {data}/config",
+            config=config("jaeger.yaml"),
+            hello=b"GET /api/services HTTP/1.0\r\n\r\n",
             answer=rb"HTTP/1.. 200",
         ),
     )

@@ -7,6 +7,7 @@ after what was asked for: another version is another folder.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -110,24 +111,31 @@ class Maven:
 
 @dataclass(frozen=True)
 class Go:
-    """A program that Go builds, `module/path@version`."""
+    """A program that Go builds: a package's folder in a module, `path@version`.
 
+    It is built as the module's own: `go install` refuses one that replaces others.
+    """
+
+    module: str
     package: str
 
     def missing(self) -> str:
         return "" if cached(self.folder) else no_go()
 
     @property
-    def folder(self) -> Path:
-        return cache(self.name, self.package)
+    def name(self) -> str:
+        return self.package.rpartition("/")[2]
 
     @property
-    def name(self) -> str:
-        return self.package.partition("@")[0].rpartition("/")[2]
+    def folder(self) -> Path:
+        return cache(self.name, self.module, self.package)
 
     def get(self) -> Path:
         def build(folder: Path) -> None:
-            run(["go", "install", self.package], folder, GOBIN=str(folder))
+            run(["go", "mod", "download", "-json", self.module], folder)
+            source = json.loads((folder / "log").read_text())["Dir"]
+            output, package = str(folder / self.name), f"./{self.package}"
+            run(["go", "build", "-C", source, "-o", output, package], folder)
 
         return made(self.folder, build) / self.name
 

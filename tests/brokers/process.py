@@ -54,6 +54,10 @@ class Process:
             )
         assert text in self.output, f"{self.name} printed:\n{self.output}"
 
+    def send(self, number: int) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
     def end(self, *, terminate: bool = True) -> int:
         """Return its exit code; unless told otherwise, ask it to end first."""
         if terminate:

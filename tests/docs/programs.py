@@ -165,8 +165,12 @@ OTHERWISE = tuple(
 # The tests that the reader copies.
 TESTS = tuple(Program(broker, "test_orders") for broker in BROKERS)
 
-# Those that print their trace themselves.
-PRINTING = tuple(program for program in ALL if program.step == "first_trace")
+# Those whose page has the trace as it is printed, and not only drawn.
+PRINTING = tuple(
+    program
+    for program in ALL
+    if program.step == "first_trace" or str(program) == "nats/zero_code"
+)
 
 
 @contextlib.contextmanager

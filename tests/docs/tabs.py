@@ -32,6 +32,7 @@ MARKED: Final[dict[str, tuple[str, ...]]] = {
     "errors.py": ("raise ",),
     "baggage.py": ("baggage.set(", "baggage.remove(", "baggage.clear("),
     "settled.py": ("settle_spans=True",),
+    "exporting.py": ("BatchSpanProcessor(OTLPSpanExporter())",),
 }
 
 

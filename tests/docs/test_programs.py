@@ -13,6 +13,7 @@ from pytest_examples import CodeExample
 
 from faststream_otel.testing import assert_trace, record
 from tests.docs.expected import DIFFERENT, EXPECTED
+from tests.docs.exporting import EXPORTING
 from tests.docs.programs import (
     ALL,
     FAILURE,
@@ -41,7 +42,8 @@ def test_no_program_is_forgotten() -> None:
         # tests/monitoring runs the full example, and knows its files.
         if "monitoring" not in path.parts
     }
-    assert files == {f"{program}.py" for program in (*ALL, *TESTS, *SIGNALS)}
+    programs = (*ALL, *TESTS, *SIGNALS, *EXPORTING)
+    assert files == {f"{program}.py" for program in programs}
 
 
 @every_program

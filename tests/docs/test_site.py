@@ -9,6 +9,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 
+from tests.docs.exporting import EXPORTING
 from tests.docs.signals import SIGNALS
 from tests.docs.site import (
     DOCS,
@@ -50,7 +51,7 @@ IN_CSS = re.compile(r"""url\(\s*['"]?([^'")]+)|@import\s+['"]([^'"]+)""")
 MARKED = re.compile(r'title="(?P<file>[^"]+)".*?hl_lines="(?P<lines>[^"]*)"')
 
 # Programs whose pages show something else than a trace.
-OTHERS = {f"{program}.py" for program in SIGNALS}
+OTHERS = {f"{program}.py" for program in (*SIGNALS, *EXPORTING)}
 
 # The full example: too much to show all of it on one page.
 EXAMPLE = "monitoring/"

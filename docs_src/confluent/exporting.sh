@@ -1,0 +1,4 @@
+pip install ".[confluent,sdk]" "faststream[cli]" \
+    opentelemetry-exporter-otlp-proto-grpc
+cd docs_src/confluent
+faststream run exporting:app

@@ -1,0 +1,4 @@
+pip install ".[kafka,sdk]" "faststream[cli]" \
+    opentelemetry-exporter-otlp-proto-grpc
+cd docs_src/kafka
+faststream run exporting:app
