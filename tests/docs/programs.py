@@ -32,6 +32,7 @@ from faststream_otel.testing import (
     record,
     render,
 )
+from tests.docs import web
 from tests.docs.expected import EXPECTED
 
 if TYPE_CHECKING:
@@ -78,25 +79,34 @@ class Program:
     def __str__(self) -> str:
         return f"{self.broker}/{self.step}"
 
-    async def play(self, module: Any) -> None:
-        """Start the program's app, publish what the page says, and let it finish."""
-        brokers = module.app.brokers
-        async with in_memory(*brokers) as deliveries, TestApp(module.app):
+    async def play(self, module: Any, *others: Any) -> None:
+        """Start the program's app, publish what the page says, and let it finish.
+
+        Args:
+            module: The program.
+            others: Brokers of the other programs that it needs.
+        """
+        brokers = [*brokers_of(module), *others]
+        running: Any = web.running if is_web(module.app) else TestApp
+        async with in_memory(*brokers) as deliveries, running(module.app):
             if self.step in PUBLISHED:
                 await brokers[0].publish(*PUBLISHED[self.step])
+            if self.step in web.POSTED:
+                await web.post(module.app, *web.POSTED[self.step])
             await deliveries.settled()
         for error in deliveries.errors:
             raise error
 
     def record(self) -> Trace:
         """Run the program and give its trace, the same one each time."""
-        with a_new_process():
+        with a_new_process(), self.others() as others:
             module = self.load()
+            brokers = [*brokers_of(module), *others]
             with (
                 self.instrumented(),
-                record(module.app, reproducible=True, service=self.step) as recording,
+                record(*brokers, reproducible=True, service=self.step) as recording,
             ):
-                asyncio.run(self.play(module))
+                asyncio.run(self.play(module, *others))
         return recording.trace()
 
     def draw(self) -> str:
@@ -119,6 +129,16 @@ class Program:
         finally:
             FastStreamInstrumentor().uninstrument()
 
+    @contextlib.contextmanager
+    def others(self) -> Iterator[list[Any]]:
+        """Let the program that it calls answer, and give the brokers of that."""
+        if self.step not in web.CALLED:
+            yield []
+            return
+        other: Any = Program(self.broker, web.CALLED[self.step]).load()
+        with web.answering(other.app):
+            yield brokers_of(other)
+
     def load(self) -> ModuleType:
         spec = importlib.util.spec_from_file_location(self.step, self.path)
         assert spec is not None
@@ -127,6 +147,16 @@ class Program:
         sys.modules[spec.name] = module
         spec.loader.exec_module(module)
         return module
+
+
+def is_web(app: object) -> bool:
+    """Whether it is an app of FastAPI, which knows no broker."""
+    return not hasattr(app, "brokers")
+
+
+def brokers_of(module: Any) -> list[Any]:
+    """The brokers of a program."""
+    return [module.broker] if is_web(module.app) else list(module.app.brokers)
 
 
 # What the steps record is in EXPECTED. A broker that cannot do one has no program.

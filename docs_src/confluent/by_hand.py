@@ -1,0 +1,46 @@
+"""A context that is passed on by hand, through a plain TCP connection."""
+
+import asyncio
+import json
+
+from faststream import FastStream
+from faststream.confluent import KafkaBroker
+from opentelemetry import propagate, trace
+from opentelemetry.trace import SpanKind
+
+from faststream_otel.confluent import KafkaTelemetryMiddleware
+
+tracer = trace.get_tracer("scale")
+broker = KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])
+app = FastStream(broker)
+
+
+async def weigh(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    request = json.loads(await reader.readline())
+    context = propagate.extract(request["context"])
+    with tracer.start_as_current_span("weigh", context, SpanKind.SERVER):
+        writer.write(b"100 g\n")
+        await writer.drain()
+    writer.close()
+
+
+@broker.subscriber("orders")
+async def pack(item: str) -> None:
+    server = await asyncio.start_server(weigh, "127.0.0.1")
+    async with server:
+        reader, writer = await asyncio.open_connection(
+            *server.sockets[0].getsockname()
+        )
+        with tracer.start_as_current_span("ask scale", kind=SpanKind.CLIENT):
+            carrier: dict[str, str] = {}
+            propagate.inject(carrier)
+            request = json.dumps({"item": item, "context": carrier})
+            writer.write(request.encode() + b"\n")
+            print((await reader.readline()).decode().strip())
+            #> 100 g
+        writer.close()
+
+
+@app.after_startup
+async def order() -> None:
+    await broker.publish("tea", "orders")
