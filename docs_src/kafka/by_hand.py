@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from faststream import FastStream
+from faststream import Context, ContextRepo, FastStream
 from faststream.kafka import KafkaBroker
 from opentelemetry import propagate, trace
 from opentelemetry.trace import SpanKind
@@ -11,8 +13,6 @@ from opentelemetry.trace import SpanKind
 from faststream_otel.kafka import KafkaTelemetryMiddleware
 
 tracer = trace.get_tracer("scale")
-broker = KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])
-app = FastStream(broker)
 
 
 async def weigh(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -20,24 +20,31 @@ async def weigh(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     context = propagate.extract(request["context"])
     with tracer.start_as_current_span("weigh", context, SpanKind.SERVER):
         writer.write(b"100 g\n")
-        await writer.drain()
     writer.close()
 
 
+@asynccontextmanager
+async def lifespan(context: ContextRepo) -> AsyncIterator[None]:
+    async with await asyncio.start_server(weigh, "127.0.0.1") as scale:
+        context.set_global("scale", scale)
+        yield
+
+
+broker = KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])
+app = FastStream(broker, lifespan=lifespan)
+
+
 @broker.subscriber("orders")
-async def pack(item: str) -> None:
-    server = await asyncio.start_server(weigh, "127.0.0.1")
-    async with server:
-        reader, writer = await asyncio.open_connection(
-            *server.sockets[0].getsockname()
-        )
-        with tracer.start_as_current_span("ask scale", kind=SpanKind.CLIENT):
-            carrier: dict[str, str] = {}
-            propagate.inject(carrier)
-            request = json.dumps({"item": item, "context": carrier})
-            writer.write(request.encode() + b"\n")
-            print((await reader.readline()).decode().strip())
-            #> 100 g
+async def pack(item: str, scale: asyncio.Server = Context()) -> None:
+    address = scale.sockets[0].getsockname()
+    with tracer.start_as_current_span("ask scale", kind=SpanKind.CLIENT):
+        carrier: dict[str, str] = {}
+        propagate.inject(carrier)
+        request = json.dumps({"item": item, "context": carrier})
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(request.encode() + b"\n")
+        print((await reader.readline()).decode().strip())
+        #> 100 g
         writer.close()
 
 

@@ -22,7 +22,19 @@ INCLUDES = DOCS / "includes"
 LANGUAGES = {".py": "python", ".sh": "bash", ".txt": "text"}
 
 # Lines to mark: those of a file that contain one of these.
-MARKED: Final[dict[str, tuple[str, ...]]] = {}
+MARKED: Final[dict[str, tuple[str, ...]]] = {
+    "http_in.py": ("instrument_app", "app, tracer_provider", "await broker.publish"),
+    "http_out.py": ("instrument(", "shop.post"),
+    "by_hand.py": ("propagate.",),
+    "custom_spans.py": ("span.", "start_as_current_span"),
+    "hooks.py": ("def sending", "def received", "_hook"),
+    "caught_error.py": ("record_exception", "set_status"),
+    "background.py": ("create_task", "to_thread", "run_in_executor"),
+    "incoming_link.py": ("incoming=",),
+    "request_reply.py": ("broker.request", "reply_to"),
+    "batch.py": ("broker.subscriber", "broker.publish"),
+    "create_spans.py": ("create_spans=",),
+}
 
 
 def names() -> list[str]:
