@@ -9,7 +9,7 @@ broker = KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])
 app = FastStream(broker)
 
 
-@broker.subscriber("orders", batch=True)
+@broker.subscriber("parcels", batch=True)
 async def pack(items: list[str]) -> None:
     print(items)
     #> ['tea', 'cake', 'milk']
@@ -17,4 +17,4 @@ async def pack(items: list[str]) -> None:
 
 @app.after_startup
 async def order() -> None:
-    await broker.publish_batch("tea", "cake", "milk", topic="orders")
+    await broker.publish_batch("tea", "cake", "milk", topic="parcels")

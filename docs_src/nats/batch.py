@@ -9,7 +9,7 @@ broker = NatsBroker(middlewares=[NatsTelemetryMiddleware()])
 app = FastStream(broker)
 
 
-@broker.subscriber("orders", stream="shop", pull_sub=PullSub(batch=True))
+@broker.subscriber("parcels", stream="parcels", pull_sub=PullSub(batch=True))
 async def pack(items: list[str]) -> None:
     print(items)
     #> ['tea']
@@ -17,4 +17,4 @@ async def pack(items: list[str]) -> None:
 
 @app.after_startup
 async def order() -> None:
-    await broker.publish("tea", "orders", stream="shop")
+    await broker.publish("tea", "parcels", stream="parcels")

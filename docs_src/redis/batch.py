@@ -9,7 +9,7 @@ broker = RedisBroker(middlewares=[RedisTelemetryMiddleware()])
 app = FastStream(broker)
 
 
-@broker.subscriber(list=ListSub("orders", batch=True))
+@broker.subscriber(list=ListSub("parcels", batch=True))
 async def pack(items: list[str]) -> None:
     print(items)
     #> ['tea', 'cake', 'milk']
@@ -17,4 +17,4 @@ async def pack(items: list[str]) -> None:
 
 @app.after_startup
 async def order() -> None:
-    await broker.publish_batch("tea", "cake", "milk", list="orders")
+    await broker.publish_batch("tea", "cake", "milk", list="parcels")

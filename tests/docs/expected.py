@@ -76,8 +76,8 @@ EXPECTED: Final[dict[str, str]] = {
             receive [CLIENT]
     """,
     "batch": """
-        publish orders [PRODUCER]
-        process orders [CONSUMER]
+        publish parcels [PRODUCER]
+        process parcels [CONSUMER]
     """,
     "create_spans": """
         order [INTERNAL]

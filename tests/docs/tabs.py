@@ -31,7 +31,6 @@ MARKED: Final[dict[str, tuple[str, ...]]] = {
     "caught_error.py": ("record_exception", "set_status"),
     "background.py": ("create_task", "to_thread", "run_in_executor"),
     "incoming_link.py": ("incoming=",),
-    "request_reply.py": ("broker.request", "reply_to"),
     "batch.py": ("broker.subscriber", "broker.publish"),
     "create_spans.py": ("create_spans=",),
 }

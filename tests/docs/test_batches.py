@@ -114,3 +114,24 @@ def test_what_a_context_means(
     assert (process.trace_id == TRACE) == (parent is not None)
     assert linked(process) == links
     assert seen == [carried]
+
+
+@every_kind
+@pytest.mark.parametrize(("incoming", "recorded"), [("continue", 0), ("link", 1)])
+def test_who_decides_about_a_trace(kind: Kind, incoming: str, recorded: int) -> None:
+    """Whoever sent the message did not sample it, and this service samples all."""
+    recorder = SpanRecorder()
+    sender = kind.broker()
+    receiver = kind.traced(recorder, telemetry={"incoming": incoming})
+
+    @kind.subscriber(receiver, "orders")
+    async def handle(item: str) -> None: ...
+
+    headers = {"traceparent": f"{TRACEPARENT[:-2]}00"}
+
+    async def main() -> None:
+        async with in_memory(sender, receiver):
+            await kind.publish(sender, "tea", "orders", headers=headers)
+
+    asyncio.run(main())
+    assert len(recorder.trace().spans) == recorded
