@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import subprocess
 import sys
 from contextlib import asynccontextmanager
@@ -45,13 +46,12 @@ def test_each_service_has_three_spans(broker: str) -> None:
 @asynccontextmanager
 async def serving(app: Any) -> AsyncIterator[tuple[str, int]]:
     """Serve an app of ASGI on a free port of this machine."""
-    config = uvicorn.Config(app, port=0, log_config=None, lifespan="off")
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0)
+    # It listens from the start: whoever comes before the server is up, waits.
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
+    task = asyncio.create_task(server.serve([listening]))
     try:
-        yield server.servers[0].sockets[0].getsockname()
+        yield listening.getsockname()
     finally:
         server.should_exit = True
         await task
