@@ -9,6 +9,7 @@ from contextvars import Context
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from faststream_otel import _answers
 from faststream_otel._faststream import producers
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Deliveries:
     def __init__(self) -> None:
         self.errors: list[BaseException] = []
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._requests = 0
 
     async def settled(self) -> None:
         """Wait until every message, and every message that it led to, was handled."""
@@ -42,12 +44,20 @@ class Deliveries:
 
         return publish
 
-    def _apart(self, send: Callable[[Any], Awaitable[Any]]) -> Callable[[Any], Any]:
-        """Let `send` deliver in a task and context of its own, and await its answer."""
+    def _apart(self, producer: Any) -> Callable[[Any], Any]:
+        """Let `producer` deliver requests in a task and context of their own."""
+        ask, publish = producer.request, producer.publish
 
-        @functools.wraps(send)
+        def deliver(sent: Awaitable[Any]) -> asyncio.Task[Any]:
+            return self._start(sent, remember_error=False)
+
+        @functools.wraps(ask)
         async def request(cmd: Any) -> Any:
-            return await self._start(send(cmd), remember_error=False)
+            self._requests += 1
+            address = _answers.inbox(producer, self._requests)
+            if address is None:
+                return await deliver(ask(cmd))
+            return await _answers.request(producer, cmd, address, deliver, publish)
 
         return request
 
@@ -72,7 +82,8 @@ async def in_memory(*brokers: Broker) -> AsyncIterator[Deliveries]:
 
     FastStream's test brokers call a handler inside the call that published its
     message. Here, as with a server, publishing returns at once, and each handler
-    runs in a task and a context of its own.
+    runs in a task and a context of its own. A request is answered by the reply that
+    its handler publishes, where FastStream's real broker has requests.
 
     Args:
         brokers: Brokers of any kinds, connected to each other if of the same kind.
@@ -85,8 +96,8 @@ async def in_memory(*brokers: Broker) -> AsyncIterator[Deliveries]:
         for test_broker, group in _by_test_broker(brokers).items():
             await stack.enter_async_context(test_broker(*group, connect_only=False))
         for producer in producers(brokers):
+            producer.request = deliveries._apart(producer)
             producer.publish = deliveries._later(producer.publish)
-            producer.request = deliveries._apart(producer.request)
             if hasattr(producer, "publish_batch"):
                 producer.publish_batch = deliveries._later(producer.publish_batch)
         yield deliveries

@@ -62,6 +62,7 @@ def draw(trace: Trace, *, title: str) -> str:
         f'<desc id="{key}-desc">{_text(describe(trace))}</desc>',
         f"<style>\n{style.STYLE}</style>",
         *_axis(rows, scale),
+        *_headings(rows),
         *_guides(rows),
         *(line for row in rows for line in _row(row, scale)),
         *legend,
@@ -97,6 +98,16 @@ def _axis(rows: list[Row], scale: Scale) -> Iterator[str]:
             f'<text class="trace-tick" x="{scale.share(tick)}" y="12"'
             f' text-anchor="{anchor}">{label}</text>'
         )
+
+
+def _headings(rows: list[Row]) -> Iterator[str]:
+    """The number of each trace, where there are several."""
+    for row in rows:
+        if row.heading is not None:
+            yield (
+                f'<text class="trace-note" y="{row.y - style.HEAD_BASELINE}">'
+                f"trace {row.heading}</text>"
+            )
 
 
 def _guides(rows: list[Row]) -> Iterator[str]:

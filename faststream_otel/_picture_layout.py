@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faststream_otel import _picture_style as style
+from faststream_otel._picture_words import trace_numbers
 
 if TYPE_CHECKING:
     from faststream_otel._trace import RecordedSpan, Trace
@@ -44,6 +45,7 @@ class Scale:
 class Row:
     """A span with its place in the picture.
 
+    `heading` is the trace's number, at its first row if the picture has several.
     `linked` has a moment for each link: when the span that it points to was over, or
     else when it began. It is None where that span is not in the picture or began later.
     """
@@ -52,6 +54,7 @@ class Row:
     parent: Row | None
     x: int
     y: int
+    heading: int | None
     linked: tuple[int | None, ...]
 
 
@@ -63,20 +66,25 @@ def scale_of(rows: list[Row]) -> Scale:
 
 
 def rows_of(trace: Trace) -> list[Row]:
-    """A row for each span, depth first, with a gap between one trace and the next."""
+    """A row for each span, depth first, with room above each of several traces."""
     spans = list(trace.walk())
     known = {span.span_id: span for _, span in spans}
     deepest = max((depth for depth, _ in spans), default=0)
     indent = min(style.INDENT_MOST, style.INDENT_SUM // max(deepest, 1))
+    numbers = trace_numbers(trace)
+    several = len(numbers) > 1
     rows: list[Row] = []
     above: list[Row] = []
     y = style.AXIS
     for depth, span in spans:
         del above[depth:]
-        if rows and rows[-1].span.trace_id != span.trace_id:
-            y += style.TRACE_GAP
+        heading = None
+        if several and not (rows and rows[-1].span.trace_id == span.trace_id):
+            heading = numbers[span.trace_id]
+            y += style.TRACE_HEAD
         linked = tuple(_moment(span, known.get(link.span_id)) for link in span.links)
-        row = Row(span, above[-1] if above else None, depth * indent, y, linked)
+        parent = above[-1] if above else None
+        row = Row(span, parent, depth * indent, y, heading, linked)
         rows.append(row)
         above.append(row)
         y += style.ROW

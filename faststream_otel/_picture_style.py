@@ -5,7 +5,8 @@ from __future__ import annotations
 # Heights and offsets are CSS pixels, at every width of the picture.
 AXIS = 26
 ROW = 38
-TRACE_GAP = 10
+TRACE_HEAD = 24  # above each of several traces
+HEAD_BASELINE = 8  # of its words, above the row
 LABEL = 13  # a row's baseline
 BAR_TOP = 20
 BAR_HEIGHT = 9

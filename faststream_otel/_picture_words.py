@@ -24,8 +24,20 @@ def describe(trace: Trace) -> str:
     what = f"{_count(count, 'trace')} with {what}" if count > 1 else f"Trace of {what}"
     numbers = {span.span_id: number for number, span in enumerate(spans, 1)}
     sentences = [f"{what}, {duration(end - start)}."]
-    sentences.extend(_sentence(span, numbers, start) for span in spans)
+    traces = trace_numbers(trace)
+    before = None
+    for span in spans:
+        if count > 1 and span.trace_id != before:
+            sentences.append(f"Trace {traces[span.trace_id]}.")
+        before = span.trace_id
+        sentences.append(_sentence(span, numbers, start))
     return " ".join(sentences)
+
+
+def trace_numbers(trace: Trace) -> dict[int, int]:
+    """A number for each trace id, counted from 1 from the top."""
+    ids = dict.fromkeys(span.trace_id for _, span in trace.walk())
+    return {trace_id: number for number, trace_id in enumerate(ids, 1)}
 
 
 def _sentence(span: RecordedSpan, numbers: dict[int, int], start: int) -> str:

@@ -142,7 +142,9 @@ BEYOND: Final = (
         Gap("messaging.destination.temporary", kinds, rows, "Registered; for RabbitMQ.")
         for kinds, rows in (
             (("nats", "mqtt"), ("publish", "reply", "receive")),
-            (("redis-channel",), ("reply", "receive")),
+            (("redis-channel",), ("reply",)),
+            # Answers come by a channel, whatever the request was sent to.
+            (("redis-channel", "redis-list", "redis-stream"), ("receive",)),
             (("redis-list", "redis-stream"), ("reply",)),
         )
     ),

@@ -89,6 +89,30 @@ def test_rows_are_depth_first_below_each_other() -> None:
     assert left[2] == left[4] == left[1] + style.INDENT_MOST
 
 
+def test_each_of_several_traces_has_its_number() -> None:
+    """Above its first row, with room; a single trace has none."""
+    spans = (
+        span(1, "publish a", "PRODUCER", "", 0, 1),
+        span(2, "process a", "CONSUMER", "", 1, 2, trace=2),
+        span(3, "publish b", "PRODUCER", "", 1, 2, trace=2, parent=2),
+    )
+    picture = parse(*spans)
+    heads = {
+        text: int(element.attrib["y"])
+        for element in marked(picture, "note")
+        if (text := "".join(element.itertext())).startswith("trace ")
+    }
+    assert list(heads) == ["trace 1", "trace 2"]
+    first, second, third = (int(hit.attrib["y"]) for hit in marked(picture, "hit"))
+    assert heads["trace 1"] < first + style.LABEL
+    assert first + style.ROW <= heads["trace 2"] < second + style.LABEL
+    assert third == second + style.ROW
+
+    single = parse(*spans[1:])
+    words = ["".join(each.itertext()) for each in marked(single, "note")]
+    assert not any(each.startswith("trace ") for each in words)
+
+
 def test_each_child_hangs_on_its_parent() -> None:
     """A guide leaves the parent's shape, or the sibling's guide, and ends at the child.
 

@@ -35,8 +35,8 @@ def test_the_alternative_tells_of_traces_errors_and_links() -> None:
     )
     assert alternative(picture).endswith(
         "2 traces with 3 spans, 2 ms."
-        " Span 1: publish a (PRODUCER, 0 to 1 ms)."
-        " Span 2: process a (CONSUMER, service b, 1 to 2 ms),"
+        " Trace 1. Span 1: publish a (PRODUCER, 0 to 1 ms)."
+        " Trace 2. Span 2: process a (CONSUMER, service b, 1 to 2 ms),"
         " links span 1, 1 span elsewhere."
         " Span 3, child of span 2: publish b (PRODUCER, service b, 1 to 2 ms),"
         " error error."

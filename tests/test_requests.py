@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from faststream import Context
 from opentelemetry import baggage, trace
 from opentelemetry import context as otel_context
@@ -15,6 +16,11 @@ from tests.kinds import KINDS, Kind, every_kind
 from tests.test_propagation import SPAN, TRACE, TRACEPARENT
 
 OF = {kind.name: kind for kind in KINDS}
+
+# Whose real brokers FastStream has requests for.
+answering = pytest.mark.parametrize(
+    "kind", [kind for kind in KINDS if kind.system != "kafka"], ids=str
+)
 
 
 @every_kind
@@ -33,13 +39,67 @@ def test_a_request_is_a_span_of_its_own(kind: Kind) -> None:
             assert await answer.decode() == "HELLO"
 
     asyncio.run(main())
-    request, process, receive = recorder.trace().spans
+    request, process, *replies, receive = recorder.trace().spans
     assert (request.name, request.kind) == ("request orders", "PRODUCER")
     assert request.attributes["messaging.operation.type"] == "send"
     assert (process.name, process.parent_id) == ("process orders", request.span_id)
     assert receive.kind == "CLIENT"
     assert receive.name.startswith("receive")
     assert receive.attributes["messaging.operation.type"] == "receive"
+    if kind.system == "kafka":
+        return  # Its requests are the test brokers' alone, and have no reply.
+    (reply,) = replies
+    assert (reply.name, reply.parent_id) == ("reply", process.span_id)
+    assert [link.span_id for link in receive.links] == [reply.span_id]
+    for span in (reply, receive):
+        assert span.attributes["messaging.destination.temporary"] is True
+
+
+@answering
+def test_a_request_that_nobody_answers_in_time(kind: Kind) -> None:
+    """It fails, and its handler goes on and replies, as with a server."""
+    recorder = SpanRecorder()
+    broker = kind.traced(recorder)
+    late = asyncio.Event()
+
+    @kind.subscriber(broker, "orders")
+    async def handle(message: str) -> str:
+        await late.wait()
+        return message
+
+    async def main() -> None:
+        async with in_memory(broker):
+            with pytest.raises(TimeoutError):
+                await kind.request(broker, "hello", "orders", timeout=0.01)
+            late.set()
+
+    asyncio.run(main())
+    request, process, reply = recorder.trace().spans
+    assert (request.status, request.attributes["error.type"]) == (
+        "ERROR",
+        "TimeoutError",
+    )
+    assert (process.status, process.parent_id) == ("UNSET", request.span_id)
+    assert (reply.name, reply.parent_id) == ("reply", process.span_id)
+
+
+@answering
+def test_a_request_whose_handler_fails(kind: Kind) -> None:
+    """In memory, whoever asks is told at once."""
+    broker = kind.traced(SpanRecorder())
+
+    @kind.subscriber(broker, "orders")
+    async def handle(message: str) -> str:
+        raise LookupError(message)
+
+    async def main() -> None:
+        async with in_memory(broker):
+            with pytest.raises(LookupError):
+                await kind.request(broker, "hello", "orders")
+            # Nobody waits for an answer any more.
+            assert len(broker.subscribers) == 1
+
+    asyncio.run(main())
 
 
 @every_kind

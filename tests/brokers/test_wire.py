@@ -85,6 +85,33 @@ def test_request_and_reply(kind: Kind) -> None:
         assert span.attributes["messaging.destination.temporary"] is True
 
 
+@pytest.mark.parametrize("kind", ASKING, ids=str)
+def test_a_request_that_nobody_answers_in_time(kind: Kind) -> None:
+    """It fails; its handler goes on, and replies to nobody, without an error."""
+    recorder = SpanRecorder()
+    broker = kind.traced(recorder)
+    late = asyncio.Event()
+
+    @kind.subscriber(broker, "orders")
+    async def handle(message: str) -> str:
+        await late.wait()
+        return message
+
+    async def main() -> None:
+        async with connected(broker) as deliveries:
+            with pytest.raises(TimeoutError):
+                await kind.request(broker, "hello", "orders", timeout=1)
+            late.set()
+            await deliveries.settled()
+
+    run(main())
+    assert tree(recorder)[1:] == ["  process orders CONSUMER", "    reply PRODUCER"]
+    request, process, reply = recorder.trace().spans
+    assert request.status == "ERROR"
+    assert str(request.attributes["error.type"]).endswith("TimeoutError")
+    assert (process.status, reply.status) == ("UNSET", "UNSET")
+
+
 @pytest.mark.parametrize("kind", REAL, ids=str)
 def test_get_one(kind: Kind) -> None:
     """A receive span that links the publish span, and is nobody's parent."""

@@ -100,7 +100,80 @@ EXPECTED: Final[dict[str, str]] = {
         publish crates [PRODUCER]
         process crates [CONSUMER]
     """,
+    "http_in": """
+        POST /orders [SERVER]
+          publish orders [PRODUCER]
+            process orders [CONSUMER]
+    """,
+    "http_out": """
+        publish baskets [PRODUCER]
+          process baskets [CONSUMER]
+            POST [CLIENT]
+              POST /orders [SERVER]
+                publish orders [PRODUCER]
+                  process orders [CONSUMER]
+    """,
+    "by_hand": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+            ask scale [CLIENT]
+              weigh [SERVER]
+    """,
+    "custom_spans": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+            wrap [INTERNAL]
+    """,
+    "hooks": """
+        publish orders [PRODUCER]
+          pack for acme [CONSUMER]
+    """,
+    "background": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+            in a thread [INTERNAL]
+            in a task [INTERNAL]
+        in an executor [INTERNAL]
+    """,
+    "caught_error": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER] ✗ no scale for tea
+    """,
+    "incoming_link": """
+        publish orders [PRODUCER]
+        process orders [CONSUMER]
+    """,
+    "request_reply": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+            request prices [PRODUCER]
+              process prices [CONSUMER]
+                reply [PRODUCER]
+            receive [CLIENT]
+    """,
+    "batch": """
+        publish parcels [PRODUCER]
+        process parcels [CONSUMER]
+    """,
+    "create_spans": """
+        order [INTERNAL]
+          create orders [PRODUCER]
+          create orders [PRODUCER]
+          publish orders [CLIENT]
+        process orders [CONSUMER]
+    """,
 }
 
+# FastStream has no requests for Kafka.
+_ANSWERED_BY_TOPIC: Final = """
+    publish prices [PRODUCER]
+      process prices [CONSUMER]
+        reply answers [PRODUCER]
+          process answers [CONSUMER]
+"""
+
 # What a broker records that is not as with the others, by broker and step.
-DIFFERENT: Final[dict[tuple[str, str], str]] = {}
+DIFFERENT: Final[dict[tuple[str, str], str]] = {
+    ("kafka", "request_reply"): _ANSWERED_BY_TOPIC,
+    ("confluent", "request_reply"): _ANSWERED_BY_TOPIC,
+}

@@ -34,6 +34,7 @@ from faststream_otel.testing import (
     record,
     render,
 )
+from tests.docs import web
 from tests.docs.circumstances import (
     AS_THEY_SHOULD_BE,
     CIRCUMSTANCES,
@@ -91,29 +92,38 @@ class Program:
     def __str__(self) -> str:
         return f"{self.broker}/{self.step}"
 
-    async def play(self, module: Any) -> None:
-        """Start the program's app, publish what the page says, and let it finish."""
-        brokers = module.app.brokers
+    async def play(self, module: Any, *others: Any) -> None:
+        """Start the program's app, publish what the page says, and let it finish.
+
+        Args:
+            module: The program.
+            others: Brokers of the other programs that it needs.
+        """
+        brokers = [*brokers_of(module), *others]
+        running: Any = web.running if is_web(module.app) else TestApp
         with self.circumstances.arranged():
-            async with in_memory(*brokers) as deliveries, TestApp(module.app):
+            async with in_memory(*brokers) as deliveries, running(module.app):
                 if self.step in PUBLISHED:
                     await brokers[0].publish(*PUBLISHED[self.step])
+                if self.step in web.POSTED:
+                    await web.post(module.app, *web.POSTED[self.step])
                 await deliveries.settled()
         self.circumstances.check(deliveries.errors)
 
     def record(self) -> Trace:
         """Run the program and give its trace, the same one each time."""
-        with a_new_process():
+        with a_new_process(), self.others() as others:
             module = self.load()
+            brokers = [*brokers_of(module), *others]
             with (
                 self.instrumented(),
                 record(
-                    module.app, reproducible=True, service=self.path.stem
+                    *brokers, reproducible=True, service=self.path.stem
                 ) as recording,
             ):
                 clock = Clock()
                 recording._spans._ticks = clock  # type: ignore[assignment]
-                clock.run(self.play(module))
+                clock.run(self.play(module, *others))
         return self.circumstances.seen(recording.trace())
 
     def draw(self) -> str:
@@ -136,6 +146,16 @@ class Program:
         finally:
             FastStreamInstrumentor().uninstrument()
 
+    @contextlib.contextmanager
+    def others(self) -> Iterator[list[Any]]:
+        """Let the program that it calls answer, and give the brokers of that."""
+        if self.step not in web.CALLED:
+            yield []
+            return
+        other: Any = Program(self.broker, web.CALLED[self.step]).load()
+        with web.answering(other.app):
+            yield brokers_of(other)
+
     def load(self) -> ModuleType:
         name = self.path.stem
         spec = importlib.util.spec_from_file_location(name, self.path)
@@ -145,6 +165,16 @@ class Program:
         sys.modules[spec.name] = module
         spec.loader.exec_module(module)
         return module
+
+
+def is_web(app: object) -> bool:
+    """Whether it is an app of FastAPI, which knows no broker."""
+    return not hasattr(app, "brokers")
+
+
+def brokers_of(module: Any) -> list[Any]:
+    """The brokers of a program."""
+    return [module.broker] if is_web(module.app) else list(module.app.brokers)
 
 
 OF_OTHERS = tuple(step for step, each in CIRCUMSTANCES.items() if each.of)

@@ -33,6 +33,16 @@ MARKED: Final[dict[str, tuple[str, ...]]] = {
     "baggage.py": ("baggage.set(", "baggage.remove(", "baggage.clear("),
     "settled.py": ("settle_spans=True",),
     "exporting.py": ("BatchSpanProcessor(OTLPSpanExporter())",),
+    "http_in.py": ("instrument_app", "app, tracer_provider", "await broker.publish"),
+    "http_out.py": ("instrument(", "shop.post"),
+    "by_hand.py": ("propagate.",),
+    "custom_spans.py": ("span.", "start_as_current_span"),
+    "hooks.py": ("def sending", "def received", "_hook"),
+    "caught_error.py": ("record_exception", "set_status"),
+    "background.py": ("create_task", "to_thread", "run_in_executor"),
+    "incoming_link.py": ("incoming=",),
+    "batch.py": ("broker.subscriber", "broker.publish"),
+    "create_spans.py": ("create_spans=",),
 }
 
 

@@ -22,6 +22,7 @@ from tests.docs.programs import (
     TESTS,
     Program,
     a_new_process,
+    brokers_of,
     failure,
 )
 from tests.docs.signals import SIGNALS
@@ -56,8 +57,9 @@ def test_output(
 
     async def play() -> None:
         module = sys.modules["__main__"]
-        with program.instrumented(), record(module.app):
-            await program.play(module)
+        brokers = [*brokers_of(module), *others]
+        with program.instrumented(), record(*brokers):
+            await program.play(module, *others)
 
     printed: list[str] = []
 
@@ -73,7 +75,7 @@ def test_output(
         else eval_example.run_print_check
     )
     failure = ""
-    with a_new_process():
+    with a_new_process(), program.others() as others:
         try:
             run(example, module_globals={"__play__": play}, call="__play__")
         except Exception as error:

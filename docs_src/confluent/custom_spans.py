@@ -1,0 +1,25 @@
+"""A handler that adds to its span, and makes a span of its own."""
+
+from faststream import FastStream
+from faststream.confluent import KafkaBroker
+from opentelemetry import trace
+
+from faststream_otel import CurrentSpan
+from faststream_otel.confluent import KafkaTelemetryMiddleware
+
+tracer = trace.get_tracer("shop")
+broker = KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])
+app = FastStream(broker)
+
+
+@broker.subscriber("orders")
+async def pack(item: str, span: CurrentSpan) -> None:
+    span.set_attribute("app.order.item", item)
+    with tracer.start_as_current_span("wrap") as wrapping:
+        wrapping.set_attribute("app.paper", "red")
+    span.add_event("wrapped")
+
+
+@app.after_startup
+async def order() -> None:
+    await broker.publish("tea", "orders")

@@ -1,0 +1,25 @@
+"""A service that answers to the topic that whoever asks has named."""
+
+from faststream import FastStream
+from faststream.confluent import KafkaBroker
+
+from faststream_otel.confluent import KafkaTelemetryMiddleware
+
+broker = KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])
+app = FastStream(broker)
+
+
+@broker.subscriber("prices")
+async def tell_price(item: str) -> str:
+    return f"{item}: 3 euros"
+
+
+@broker.subscriber("answers")
+async def bill(price: str) -> None:
+    print(price)
+    #> tea: 3 euros
+
+
+@app.after_startup
+async def ask() -> None:
+    await broker.publish("tea", "prices", reply_to="answers")

@@ -1,0 +1,3 @@
+pip install ".[kafka,sdk]" fastapi uvicorn opentelemetry-instrumentation-fastapi
+cd docs_src/kafka
+uvicorn http_in:app

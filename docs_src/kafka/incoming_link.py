@@ -1,0 +1,21 @@
+"""Two services, the second of which begins a trace for each message."""
+
+from faststream import FastStream
+from faststream.kafka import KafkaBroker
+
+from faststream_otel.kafka import KafkaTelemetryMiddleware
+
+sender = KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])
+receiver = KafkaBroker(middlewares=[KafkaTelemetryMiddleware(incoming="link")])
+app = FastStream(sender, receiver)
+
+
+@receiver.subscriber("orders")
+async def pack(item: str) -> None:
+    print(f"Packing {item}")
+    #> Packing tea
+
+
+@app.after_startup
+async def order() -> None:
+    await sender.publish("tea", "orders")

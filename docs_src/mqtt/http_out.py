@@ -1,0 +1,34 @@
+"""A handler that calls another service over HTTP."""
+
+import httpx
+from faststream import FastStream
+from faststream.mqtt import MQTTBroker
+from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+
+from faststream_otel.console import TreeSpanExporter
+from faststream_otel.mqtt import MQTTTelemetryMiddleware
+
+tracer_provider = TracerProvider(resource=Resource.create({"service.name": "kiosk"}))
+tracer_provider.add_span_processor(SimpleSpanProcessor(TreeSpanExporter()))
+HTTPXClientInstrumentor().instrument(tracer_provider=tracer_provider)
+
+broker = MQTTBroker(
+    middlewares=[MQTTTelemetryMiddleware(tracer_provider=tracer_provider)]
+)
+app = FastStream(broker)
+
+
+@broker.subscriber("baskets")
+async def check_out(item: str) -> None:
+    async with httpx.AsyncClient(base_url="http://localhost:8000") as shop:
+        response = await shop.post("/orders", json={"item": item})
+    print(response.status_code)
+    #> 202
+
+
+@app.after_startup
+async def fill_basket() -> None:
+    await broker.publish("tea", "baskets")

@@ -1,0 +1,21 @@
+"""Two services, the second of which begins a trace for each message."""
+
+from faststream import FastStream
+from faststream.redis import RedisBroker
+
+from faststream_otel.redis import RedisTelemetryMiddleware
+
+sender = RedisBroker(middlewares=[RedisTelemetryMiddleware()])
+receiver = RedisBroker(middlewares=[RedisTelemetryMiddleware(incoming="link")])
+app = FastStream(sender, receiver)
+
+
+@receiver.subscriber("orders")
+async def pack(item: str) -> None:
+    print(f"Packing {item}")
+    #> Packing tea
+
+
+@app.after_startup
+async def order() -> None:
+    await sender.publish("tea", "orders")

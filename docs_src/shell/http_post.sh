@@ -1,0 +1,1 @@
+curl --json '{"item": "tea"}' http://localhost:8000/orders
