@@ -24,7 +24,28 @@ EXPECTED: Final[dict[str, str]] = {
             publish invoices [PRODUCER]
               process invoices [CONSUMER]
     """,
+    "before": """
+        orders create [PRODUCER]
+          orders publish [PRODUCER]
+          orders process [CONSUMER]
+            invoices publish [PRODUCER]
+          invoices process [CONSUMER]
+    """,
+    "migrated": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+            publish invoices [PRODUCER]
+              process invoices [CONSUMER]
+    """,
 }
 
 # What a broker records that is not as with the others, by broker and step.
-DIFFERENT: Final[dict[tuple[str, str], str]] = {}
+DIFFERENT: Final[dict[tuple[str, str], str]] = {
+    ("rabbit", "before"): """
+        default.orders create [PRODUCER]
+          default.orders publish [PRODUCER]
+          default.orders process [CONSUMER]
+            default.invoices publish [PRODUCER]
+          default.invoices process [CONSUMER]
+    """,
+}

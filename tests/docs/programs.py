@@ -25,6 +25,8 @@ from opentelemetry.util._once import Once
 from faststream_otel.console import show
 from faststream_otel.instrumentor import FastStreamInstrumentor
 from faststream_otel.testing import (
+    Recording,
+    SpanRecorder,
     Trace,
     assert_trace,
     draw,
@@ -51,6 +53,9 @@ PUBLISHED: dict[str, tuple[str, str]] = {
 
 # Steps whose programs get the middleware from outside.
 INSTRUMENTED = {"zero_code"}
+
+# Steps whose programs have FastStream's own middleware, and a provider that they name.
+FASTSTREAMS_OWN = {"before", "both", "mixed"}
 
 
 @dataclass(frozen=True)
@@ -92,10 +97,7 @@ class Program:
         """Run the program and give its trace, the same one each time."""
         with a_new_process():
             module = self.load()
-            with (
-                self.instrumented(),
-                record(module.app, reproducible=True, service=self.step) as recording,
-            ):
+            with self.instrumented(), self.recorded(module) as recording:
                 asyncio.run(self.play(module))
         return recording.trace()
 
@@ -106,6 +108,17 @@ class Program:
     def print(self) -> str:
         """Run the program and give what its exporter prints, 80 columns wide."""
         return show(self.record(), width=80).rstrip() + "\n"
+
+    @contextlib.contextmanager
+    def recorded(self, module: Any) -> Iterator[Recording | SpanRecorder]:
+        """Record what the program does, the same each time."""
+        if self.step in FASTSTREAMS_OWN:
+            recorder = SpanRecorder(reproducible=True)
+            module.tracer_provider.add_span_processor(recorder)
+            yield recorder
+            return
+        with record(module.app, reproducible=True, service=self.step) as recording:
+            yield recording
 
     @contextlib.contextmanager
     def instrumented(self) -> Iterator[None]:

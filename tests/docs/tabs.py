@@ -22,7 +22,10 @@ INCLUDES = DOCS / "includes"
 LANGUAGES = {".py": "python", ".sh": "bash", ".txt": "text"}
 
 # Lines to mark: those of a file that contain one of these.
-MARKED: Final[dict[str, tuple[str, ...]]] = {}
+MARKED: Final[dict[str, tuple[str, ...]]] = {
+    "before.py": (".opentelemetry import",),
+    "migrated.py": ("from faststream_otel",),
+}
 
 
 def names() -> list[str]:
