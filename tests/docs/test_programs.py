@@ -40,7 +40,7 @@ def test_no_program_is_forgotten() -> None:
     assert files == {f"{program}.py" for program in (*ALL, *TESTS, *SIGNALS, *MOVING)}
 
 
-@pytest.mark.parametrize("program", (*ALL, *MOVING), ids=str)
+@pytest.mark.parametrize("program", [*ALL, *MOVING], ids=str)
 def test_output(
     program: Program, eval_example: EvalExample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
