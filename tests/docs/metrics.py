@@ -37,17 +37,23 @@ What this page says of them is recorded: on each broker, with each operation.
 A point has no attribute that tells one message from another.
 """  # noqa: E501
 
+QUEUE: Final = "faststream.message.queue.duration"
+PROCESS: Final = "messaging.process.duration"
+LIKE_PROCESS: Final = f"Attributes: those of `{PROCESS}`, without `error.type`.\n"
+
+
 WHEN: Final = {
     "messaging.client.operation.duration": "When sending, receiving or settling ends. "
     "The duration is that of its span.",
-    "messaging.process.duration": "When a message or a batch has been handled, and what "
+    PROCESS: "When a message or a batch has been handled, and what "
     "the handler returned has been published. The duration is that of its span.",
     "messaging.client.sent.messages": "When sending ends, once a message; "
     "a failure counts too.",
     "messaging.client.consumed.messages": "When messages have been handled or fetched, "
     "once a message.",
-    "faststream.message.queue.duration": "When a message is delivered, once a message. "
-    "Only with `record_queue_time=True`, and where the broker tells when it was sent.",
+    QUEUE: "When a message is delivered, once a message. Only with "
+    "`record_queue_time=True`, on Kafka, RabbitMQ, JetStream and streams of Redis: "
+    "they tell when a message was sent.",
 }
 
 
@@ -127,12 +133,12 @@ def entry(metric: Metric) -> str:
         f"{WHEN[metric.name]}\n",
         f"Operations: {listed(metric.operations())}.\n",
     ]
-    if len(metric.brokers) < 6:
-        lines.append(f"On {labels(metric.brokers)}.\n")
     if metric.bounds:
         bounds = ", ".join(f"{bound:g}" for bound in metric.bounds)
         lines.append(f"Bounds of the buckets: {bounds}.\n")
-    lines += ["| Attribute | On points of |", "|---|---|"]
+    if metric.name == QUEUE:
+        return "\n".join([*lines, LIKE_PROCESS])
+    lines += ["| Attribute | Can be on points of |", "|---|---|"]
     everywhere = metric.attributes["messaging.system"]
     for name in sorted(metric.attributes):
         lines.append(f"| `{name}` | {where(metric.attributes[name], everywhere)} |")

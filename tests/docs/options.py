@@ -15,6 +15,7 @@ from opentelemetry.sdk.environment_variables import (
     OTEL_BSP_MAX_QUEUE_SIZE,
     OTEL_BSP_SCHEDULE_DELAY,
 )
+from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import (
     ConsoleMetricExporter,
     PeriodicExportingMetricReader,
@@ -112,7 +113,7 @@ def propagators_default() -> str:
 def interval_default() -> int:
     """How often metrics are exported, in milliseconds."""
     reader = PeriodicExportingMetricReader(ConsoleMetricExporter(out=io.StringIO()))
-    reader.shutdown()
+    MeterProvider([reader], shutdown_on_exit=False).shutdown()
     return int(reader._export_interval_millis)
 
 
@@ -206,7 +207,9 @@ def entry(option: Any) -> str:
     paragraphs = [" ".join(option.description.split()), f"{words}; default {default}."]
     if option.name in REFUSED:
         error = refusal(option.name)
-        paragraphs.append(f"A wrong value raises `{type(error).__name__}`: {escaped(str(error))}")
+        paragraphs.append(
+            f"A wrong value raises `{type(error).__name__}`: {escaped(str(error))}"
+        )
     text = "\n\n    ".join(paragraphs)
     return f"`{option.name}` {{ #{option.name} }}\n:   {text}\n"
 
@@ -261,4 +264,3 @@ def environment() -> str:
         value = f"`{default()}`" if default else "—"
         rows.append(f"| `{name}` | {value} | {words} |\n")
     return ENVIRONMENT + "".join(rows) + END
-

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Final
 
-from tests.docs import moving
+from tests.docs import attributes, metrics, moving, options, spans, versions
 from tests.docs.site import DOCS
 
 if TYPE_CHECKING:
@@ -19,6 +19,11 @@ REFERENCE = DOCS / "reference"
 TABLES = DOCS / "tables"
 
 WRITTEN: Final[dict[Path, Callable[[], str]]] = {
+    attributes.PAGE: attributes.page,
+    REFERENCE / "metrics.md": metrics.page,
+    REFERENCE / "options.md": options.page,
+    REFERENCE / "spans.md": spans.page,
+    REFERENCE / "versions.md": versions.page,
     TABLES / "moved_attributes.md": moving.attributes_table,
     TABLES / "moved_metrics.md": moving.metrics_table,
     **{
