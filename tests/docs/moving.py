@@ -184,9 +184,9 @@ def spans() -> Iterator[tuple[Kind, RecordedSpan, RecordedSpan]]:
     """Give their spans with ours for the same."""
     for theirs, ours in recorded():
         for operation in ("publish", "process"):
-            pair = theirs.span(operation), ours.span(operation)
-            if pair[0] and pair[1]:
-                yield theirs.kind, *pair
+            was, now = theirs.span(operation), ours.span(operation)
+            if was and now:
+                yield theirs.kind, was, now
 
 
 def alike(theirs: object, ours: object) -> bool:

@@ -171,8 +171,7 @@ VARIABLES: Final[dict[str, tuple[Callable[[], object] | None, str]]] = {
     ),
     "OTEL_TRACES_EXPORTER": (
         None,
-        "`opentelemetry-instrument`: `otlp`, `console`, `none`, or `tree` of this "
-        "package.",
+        "`opentelemetry-instrument`: `otlp`, `console`, `none`, or our `tree`.",
     ),
     "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": (
         None,
@@ -206,10 +205,8 @@ def entry(option: Any) -> str:
     default = f"`{option.value.replace(chr(39), chr(34))}`"
     paragraphs = [" ".join(option.description.split()), f"{words}; default {default}."]
     if option.name in REFUSED:
-        error = refusal(option.name)
-        paragraphs.append(
-            f"A wrong value raises `{type(error).__name__}`: {escaped(str(error))}"
-        )
+        error, name = refusal(option.name), type(refusal(option.name)).__name__
+        paragraphs.append(f"A wrong value raises `{name}`: {escaped(str(error))}")
     text = "\n\n    ".join(paragraphs)
     return f"`{option.name}` {{ #{option.name} }}\n:   {text}\n"
 
@@ -241,10 +238,10 @@ def variables() -> dict[str, str]:
 
 def own_variables() -> str:
     """Write which variables this package reads."""
-    rows = [
-        f"| `{variable}` | {MEANS.get(variable, f'The option [`{option}`](#{option}).')} |"
-        for variable, option in variables().items()
-    ]
+    rows = []
+    for variable, option in variables().items():
+        means = MEANS.get(variable, f"The option [`{option}`](#{option}).")
+        rows.append(f"| `{variable}` | {means} |")
     return "\n".join(
         [
             "## Environment variables of this package\n",

@@ -48,8 +48,8 @@ WHEN: Final[dict[str, str]] = {
     "reply": "The answer to a request, or to any message with `reply_to`.",
     "process": "A message or a batch is handled: from before it is parsed, until what "
     "the handler returned has been published.",
-    "receive": "`get_one`, `async for` over a subscriber, and the answer that `request` "
-    "returns.",
+    "receive": "`get_one`, `async for` over a subscriber, and the answer that "
+    "`request` returns.",
     "create": "One message of a batch is made, before the batch is sent.",
     "ack, nack, reject": "A message or a batch is settled: by FastStream after the "
     "handler, or by the handler.",
@@ -259,8 +259,9 @@ def entry(name: str) -> str:
     """Write what the spans of an operation are."""
     each = conventions_of(name)
     lines = [f"## {name}\n", f"{WHEN[name]}\n", "| | |", "|---|---|"]
+    names = [f"`{one} {{destination}}`" for one in name.split(", ")]
     lines += [
-        f"| Name | {' or '.join(f'`{one} {{destination}}`' for one in name.split(', '))} |",
+        f"| Name | {' or '.join(names)} |",
         f"| `messaging.operation.type` | `{each.type}` |",
     ]
     single, batch = (recorded().get(f"{each.name}{what}") for what in ("", " batch"))
@@ -278,19 +279,20 @@ def entry(name: str) -> str:
     if each.name in SWITCHED:
         option = SWITCHED[each.name]
         lines.append(f"| Only with | [`{option}=True`](options.md#{option}) |")
-    brokers = {
-        broker_of(kind) for kind in ROWS[each.name if each.name in ROWS else each.type]
-    }
+    row = each.name if each.name in ROWS else each.type
+    brokers = {broker_of(kind) for kind in ROWS[row]}
     lines.append(f"| Brokers | {'all' if len(brokers) == 6 else labels(brokers)} |")
     return "\n".join([*lines, ""])
 
 
 def conventions_of(name: str) -> conventions.Operation:
     """Give what the conventions say of the operations under a heading."""
-    found: conventions.Operation = getattr(
-        conventions, name.split(",", maxsplit=1)[0].upper()
+    first = name.split(", ", maxsplit=1)[0]
+    return next(
+        each
+        for each in vars(conventions).values()
+        if isinstance(each, conventions.Operation) and each.name == first
     )
-    return found
 
 
 def listed(names: set[str]) -> str:

@@ -37,7 +37,6 @@ On Python 3.10 the tests of the package run, and the guide is built from 3.11 on
 
 The instrumentations of OpenTelemetry and `opentelemetry-distro` require one version of the API each.
 Where they are installed, the API, the SDK and the exporters must be of that version too: a newer SDK alone is refused, or an older one comes.
-pip says which.
 
 ## Conventions
 
@@ -83,11 +82,17 @@ def pins(file: str) -> dict[str, str]:
 def declared(package: str, name: str) -> str:
     """Give the versions that a package requires of another."""
     ranges = [
-        str(each.specifier)
+        since(str(each.marker)) + in_words(str(each.specifier))
         for each in map(Requirement, requires(package) or ())
         if each.name == name and each.specifier
     ]
-    return in_words(ranges[-1]) if ranges else "as the API"
+    return "; ".join(ranges) if ranges else "as the API"
+
+
+def since(marker: str) -> str:
+    """Say from which Python on a range holds, if not from the oldest."""
+    found = re.search(r'python_full_version >= "([\d.]+)"', marker)
+    return f"from Python {found[1]} on " if found else ""
 
 
 def in_words(specifier: str) -> str:
