@@ -13,6 +13,7 @@ from pytest_examples import CodeExample
 from faststream_otel.testing import assert_trace
 from tests.docs.expected import DIFFERENT, EXPECTED
 from tests.docs.moving import MOVING
+from tests.docs.production import UNTRUSTED
 from tests.docs.programs import (
     ALL,
     FAILURE,
@@ -37,10 +38,10 @@ every_program = pytest.mark.parametrize("program", ALL, ids=str)
 def test_no_program_is_forgotten() -> None:
     """Each file is a program of the table, and each program has its file."""
     files = {str(path.relative_to(PROGRAMS)) for path in PROGRAMS.rglob("*.py")}
-    assert files == {f"{program}.py" for program in (*ALL, *TESTS, *SIGNALS, *MOVING)}
+    assert files == {f"{program}.py" for program in (*ALL, *TESTS, *SIGNALS, *MOVING, UNTRUSTED)}
 
 
-@pytest.mark.parametrize("program", [*ALL, *MOVING], ids=str)
+@pytest.mark.parametrize("program", [*ALL, *MOVING, UNTRUSTED], ids=str)
 def test_output(
     program: Program, eval_example: EvalExample, monkeypatch: pytest.MonkeyPatch
 ) -> None:

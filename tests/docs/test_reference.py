@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.bench import TABLE
 from tests.docs.reference import TABLES, WRITTEN
 
 if TYPE_CHECKING:
@@ -19,5 +20,5 @@ def test_is_up_to_date(path: Path) -> None:
 
 
 def test_no_table_is_left_over() -> None:
-    """Each table is written by something."""
-    assert set(TABLES.iterdir()) <= set(WRITTEN)
+    """Each table is written by something; one is measured, by `scripts/bench`."""
+    assert set(TABLES.iterdir()) <= {*WRITTEN, TABLE}
