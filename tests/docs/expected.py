@@ -24,6 +24,10 @@ EXPECTED: Final[dict[str, str]] = {
             publish invoices [PRODUCER]
               process invoices [CONSUMER]
     """,
+    "shortest": """
+        publish greetings [PRODUCER]
+          process greetings [CONSUMER]
+    """,
     "before": """
         orders create [PRODUCER]
           orders publish [PRODUCER]

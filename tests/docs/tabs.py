@@ -23,6 +23,7 @@ LANGUAGES = {".py": "python", ".sh": "bash", ".txt": "text"}
 
 # Lines to mark: those of a file that contain one of these.
 MARKED: Final[dict[str, tuple[str, ...]]] = {
+    "shortest.py": ("middlewares=",),
     "before.py": (".opentelemetry import",),
     "migrated.py": ("from faststream_otel",),
 }

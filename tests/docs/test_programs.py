@@ -38,7 +38,8 @@ every_program = pytest.mark.parametrize("program", ALL, ids=str)
 def test_no_program_is_forgotten() -> None:
     """Each file is a program of the table, and each program has its file."""
     files = {str(path.relative_to(PROGRAMS)) for path in PROGRAMS.rglob("*.py")}
-    assert files == {f"{program}.py" for program in (*ALL, *TESTS, *SIGNALS, *MOVING, UNTRUSTED)}
+    known = (*ALL, *TESTS, *SIGNALS, *MOVING, UNTRUSTED)
+    assert files == {f"{program}.py" for program in known}
 
 
 @pytest.mark.parametrize("program", [*ALL, *MOVING, UNTRUSTED], ids=str)
