@@ -49,7 +49,7 @@ WHEN: Final[dict[str, str]] = {
     "process": "A message or a batch is handled: from before it is parsed, until what "
     "the handler returned has been published.",
     "receive": "`get_one`, `async for` over a subscriber, and the answer that "
-    "`request` returns.",
+    "`request` returns: from a server, that one links its `reply`.",
     "create": "One message of a batch is made, before the batch is sent.",
     "ack, nack, reject": "A message or a batch is settled: by FastStream after the "
     "handler, or by the handler.",
