@@ -86,7 +86,7 @@ def declared(package: str, name: str) -> str:
         for each in map(Requirement, requires(package) or ())
         if each.name == name and each.specifier
     ]
-    return "; ".join(ranges) if ranges else "as the API"
+    return "; ".join(dict.fromkeys(ranges)) if ranges else "as the API"
 
 
 def since(marker: str) -> str:
