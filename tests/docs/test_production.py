@@ -215,7 +215,9 @@ def test_a_stranger_is_linked() -> None:
     publish, process = recorded.spans
     assert publish.trace_id != process.trace_id
     assert publish.links == process.links
-    assert len(process.links) == 1
+    (link,) = process.links
+    assert process.parent_id is None
+    assert process.trace_id != link.trace_id
 
 
 @pytest.mark.parametrize("root", [ALWAYS_ON, ALWAYS_OFF])
