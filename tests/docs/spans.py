@@ -258,9 +258,9 @@ def page() -> str:
 def entry(name: str) -> str:
     """Write what the spans of an operation are."""
     each = conventions_of(name)
-    lines = [f"## {name}\n", f"{WHEN[name]}\n", "| | |", "|---|---|"]
     names = [f"`{one} {{destination}}`" for one in name.split(", ")]
-    lines += [
+    lines = [
+        *(f"## {name}\n", f"{WHEN[name]}\n", "| | |", "|---|---|"),
         f"| Name | {' or '.join(names)} |",
         f"| `messaging.operation.type` | `{each.type}` |",
     ]
