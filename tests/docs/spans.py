@@ -220,10 +220,7 @@ async def a_request(stage: Stage) -> None:
 
 async def a_batch(stage: Stage) -> None:
     """Of one message: test brokers deliver no more."""
-
-    @stage.subscriber(batch=True)
-    async def handle(messages: list[str]) -> None: ...
-
+    stage.subscriber(batch=True)(echo)
     async with stage.running():
         await stage.publish()
 
