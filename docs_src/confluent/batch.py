@@ -9,7 +9,7 @@ broker = KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])
 app = FastStream(broker)
 
 
-@broker.subscriber("parcels", batch=True)
+@broker.subscriber("parcels", batch=True, group_id="pack", auto_offset_reset="earliest")
 async def pack(items: list[str]) -> None:
     print(items)
     #> ['tea', 'cake', 'milk']

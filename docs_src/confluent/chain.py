@@ -13,19 +13,19 @@ def connect() -> KafkaBroker:
 first_broker, second_broker, third_broker = connect(), connect(), connect()
 
 
-@first_broker.subscriber("first", auto_offset_reset="earliest")
+@first_broker.subscriber("first", group_id="greet", auto_offset_reset="earliest")
 @first_broker.publisher("second")
 async def greet(name: str) -> str:
     return f"Hello, {name}"
 
 
-@second_broker.subscriber("second", auto_offset_reset="earliest")
+@second_broker.subscriber("second", group_id="exclaim", auto_offset_reset="earliest")
 @second_broker.publisher("third")
 async def exclaim(text: str) -> str:
     return f"{text}!"
 
 
-@third_broker.subscriber("third", auto_offset_reset="earliest")
+@third_broker.subscriber("third", group_id="show", auto_offset_reset="earliest")
 async def show(text: str) -> None:
     print(text)
     #> Hello, Ada!

@@ -9,7 +9,7 @@ broker = KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])
 app = FastStream(broker)
 
 
-@broker.subscriber("greetings")
+@broker.subscriber("greetings", group_id="greet", auto_offset_reset="earliest")
 async def greet(message: KafkaMessage) -> None:
     print(message.headers["traceparent"])
     #> 00-cd613e30d8f16adf91b7584a2265b1f5-1027c4d1c386bbc4-03

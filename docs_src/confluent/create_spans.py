@@ -11,7 +11,7 @@ broker = KafkaBroker(middlewares=[KafkaTelemetryMiddleware(create_spans=True)])
 app = FastStream(broker)
 
 
-@broker.subscriber("orders", batch=True)
+@broker.subscriber("orders", batch=True, group_id="pack", auto_offset_reset="earliest")
 async def pack(items: list[str]) -> None: ...
 
 

@@ -19,7 +19,7 @@ broker = KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])
 app = FastStream(broker)
 
 
-@broker.subscriber("greetings", auto_offset_reset="earliest")
+@broker.subscriber("greetings", group_id="greet", auto_offset_reset="earliest")
 async def greet(name: str, span: CurrentSpan) -> None:
     span.set_attribute("app.greeting.name", name)
     print(f"Hello, {name}!")

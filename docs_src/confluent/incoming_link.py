@@ -10,7 +10,7 @@ receiver = KafkaBroker(middlewares=[KafkaTelemetryMiddleware(incoming="link")])
 app = FastStream(sender, receiver)
 
 
-@receiver.subscriber("orders")
+@receiver.subscriber("orders", group_id="pack", auto_offset_reset="earliest")
 async def pack(item: str) -> None:
     print(f"Packing {item}")
     #> Packing tea

@@ -29,7 +29,7 @@ broker = KafkaBroker(logger=logger, middlewares=[KafkaTelemetryMiddleware()])
 app = FastStream(broker)
 
 
-@broker.subscriber("orders", auto_offset_reset="earliest")
+@broker.subscriber("orders", group_id="pack", auto_offset_reset="earliest")
 async def pack(order: str) -> None:
     logger.info("Packing %s", order)
 

@@ -19,7 +19,7 @@ broker = KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])
 app = FastStream(broker)
 
 
-@broker.subscriber("orders", auto_offset_reset="earliest")
+@broker.subscriber("orders", group_id="pack", auto_offset_reset="earliest")
 async def pack(order: str) -> None:
     print(f"Packing {order}")
     #> Packing tea

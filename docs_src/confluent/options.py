@@ -26,13 +26,13 @@ broker = KafkaBroker(
 app = FastStream(broker)
 
 
-@broker.subscriber("orders")
+@broker.subscriber("orders", group_id="pack", auto_offset_reset="earliest")
 async def pack(order: str) -> None:
     print(f"Packing {order}")
     #> Packing tea
 
 
-@broker.subscriber("health")
+@broker.subscriber("health", group_id="check", auto_offset_reset="earliest")
 async def check(_: Any) -> None:
     print("Healthy")
     #> Healthy

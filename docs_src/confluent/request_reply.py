@@ -9,12 +9,12 @@ broker = KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])
 app = FastStream(broker)
 
 
-@broker.subscriber("prices")
+@broker.subscriber("prices", group_id="tell_price", auto_offset_reset="earliest")
 async def tell_price(item: str) -> str:
     return f"{item}: 3 euros"
 
 
-@broker.subscriber("answers")
+@broker.subscriber("answers", group_id="bill", auto_offset_reset="earliest")
 async def bill(price: str) -> None:
     print(price)
     #> tea: 3 euros

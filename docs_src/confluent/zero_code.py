@@ -7,13 +7,13 @@ broker = KafkaBroker()
 app = FastStream(broker)
 
 
-@broker.subscriber("orders", auto_offset_reset="earliest")
+@broker.subscriber("orders", group_id="bill", auto_offset_reset="earliest")
 @broker.publisher("invoices")
 async def bill(order: str) -> str:
     return f"Invoice for {order}"
 
 
-@broker.subscriber("invoices", auto_offset_reset="earliest")
+@broker.subscriber("invoices", group_id="send", auto_offset_reset="earliest")
 async def send(invoice: str) -> None:
     print(invoice)
     #> Invoice for a book

@@ -24,7 +24,7 @@ async def send_mail() -> None:
     work("in a task")
 
 
-@broker.subscriber("orders")
+@broker.subscriber("orders", group_id="pack", auto_offset_reset="earliest")
 async def pack(item: str) -> None:
     tasks.add(asyncio.create_task(send_mail()))
     await asyncio.to_thread(work, "in a thread")

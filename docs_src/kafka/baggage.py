@@ -10,7 +10,7 @@ broker = KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])
 app = FastStream(broker)
 
 
-@broker.subscriber("orders")
+@broker.subscriber("orders", group_id="take", auto_offset_reset="earliest")
 @broker.publisher("payments")
 async def take(order: str, baggage: CurrentBaggage) -> str:
     baggage.set("tenant", "north")
@@ -18,7 +18,7 @@ async def take(order: str, baggage: CurrentBaggage) -> str:
     return order
 
 
-@broker.subscriber("payments")
+@broker.subscriber("payments", group_id="pay", auto_offset_reset="earliest")
 @broker.publisher("parcels")
 async def pay(order: str, baggage: CurrentBaggage) -> str:
     print(baggage.get_all())
@@ -28,7 +28,7 @@ async def pay(order: str, baggage: CurrentBaggage) -> str:
     return order
 
 
-@broker.subscriber("parcels")
+@broker.subscriber("parcels", group_id="pack", auto_offset_reset="earliest")
 @broker.publisher("receipts")
 async def pack(order: str, baggage: CurrentBaggage) -> str:
     print(baggage.get("tier"))
@@ -37,7 +37,7 @@ async def pack(order: str, baggage: CurrentBaggage) -> str:
     return order
 
 
-@broker.subscriber("receipts")
+@broker.subscriber("receipts", group_id="thank", auto_offset_reset="earliest")
 async def thank(order: str, baggage: CurrentBaggage) -> None:
     print(f"{order}: {baggage.get_all()}")
     #> tea: {}

@@ -10,7 +10,7 @@ broker = KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])
 app = FastStream(broker)
 
 
-@broker.subscriber("crates", batch=True)
+@broker.subscriber("crates", batch=True, group_id="pack", auto_offset_reset="earliest")
 async def pack(orders: list[str], baggage: CurrentBaggage) -> None:
     print(orders)
     #> ['tea', 'cake']

@@ -34,7 +34,7 @@ broker = KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])
 app = FastStream(broker, lifespan=lifespan)
 
 
-@broker.subscriber("orders")
+@broker.subscriber("orders", group_id="pack", auto_offset_reset="earliest")
 async def pack(item: str, scale: asyncio.Server = Context()) -> None:
     address = scale.sockets[0].getsockname()
     with tracer.start_as_current_span("ask scale", kind=SpanKind.CLIENT):

@@ -15,7 +15,7 @@ def weigh(item: str) -> float:
     raise OSError(f"no scale for {item}")
 
 
-@broker.subscriber("orders")
+@broker.subscriber("orders", group_id="pack", auto_offset_reset="earliest")
 async def pack(item: str, span: CurrentSpan) -> None:
     try:
         weight = weigh(item)

@@ -12,7 +12,7 @@ broker = KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])
 app = FastStream(broker)
 
 
-@broker.subscriber("orders")
+@broker.subscriber("orders", group_id="pack", auto_offset_reset="earliest")
 async def pack(item: str, span: CurrentSpan) -> None:
     span.set_attribute("app.order.item", item)
     with tracer.start_as_current_span("wrap") as wrapping:

@@ -25,7 +25,7 @@ broker = KafkaBroker(
 app = FastStream(broker)
 
 
-@broker.subscriber("orders")
+@broker.subscriber("orders", group_id="pack", auto_offset_reset="earliest")
 async def pack(item: str) -> None: ...
 
 

@@ -44,7 +44,7 @@ async def take_order(order: Order) -> None:
     await broker.publish(order, "orders")
 
 
-@broker.subscriber("orders")
+@broker.subscriber("orders", group_id="pack", auto_offset_reset="earliest")
 async def pack(order: Order) -> None:
     print(f"Packing {order.item}")
     #> Packing tea

@@ -21,7 +21,7 @@ broker = KafkaBroker(
 app = FastStream(broker)
 
 
-@broker.subscriber("baskets")
+@broker.subscriber("baskets", group_id="check_out", auto_offset_reset="earliest")
 async def check_out(item: str) -> None:
     async with httpx.AsyncClient(base_url="http://localhost:8000") as shop:
         response = await shop.post("/orders", json={"item": item})

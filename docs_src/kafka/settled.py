@@ -9,7 +9,12 @@ broker = KafkaBroker(middlewares=[KafkaTelemetryMiddleware(settle_spans=True)])
 app = FastStream(broker)
 
 
-@broker.subscriber("shipments", group_id="packers", ack_policy=AckPolicy.ACK)
+@broker.subscriber(
+    "shipments",
+    group_id="packers",
+    ack_policy=AckPolicy.ACK,
+    auto_offset_reset="earliest",
+)
 async def pack(order: str) -> None:
     print(f"Packing {order}")
     #> Packing tea

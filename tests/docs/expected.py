@@ -24,6 +24,23 @@ EXPECTED: Final[dict[str, str]] = {
             publish invoices [PRODUCER]
               process invoices [CONSUMER]
     """,
+    "shortest": """
+        publish greetings [PRODUCER]
+          process greetings [CONSUMER]
+    """,
+    "before": """
+        orders create [PRODUCER]
+          orders publish [PRODUCER]
+          orders process [CONSUMER]
+            invoices publish [PRODUCER]
+          invoices process [CONSUMER]
+    """,
+    "migrated": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+            publish invoices [PRODUCER]
+              process invoices [CONSUMER]
+    """,
     "context": """
         publish greetings [PRODUCER]
           process greetings [CONSUMER]
@@ -174,6 +191,13 @@ _ANSWERED_BY_TOPIC: Final = """
 
 # What a broker records that is not as with the others, by broker and step.
 DIFFERENT: Final[dict[tuple[str, str], str]] = {
+    ("rabbit", "before"): """
+        default.orders create [PRODUCER]
+          default.orders publish [PRODUCER]
+          default.orders process [CONSUMER]
+            default.invoices publish [PRODUCER]
+          default.invoices process [CONSUMER]
+    """,
     ("kafka", "request_reply"): _ANSWERED_BY_TOPIC,
     ("confluent", "request_reply"): _ANSWERED_BY_TOPIC,
 }

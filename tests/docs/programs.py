@@ -27,6 +27,8 @@ from opentelemetry.util._once import Once
 from faststream_otel.console import show
 from faststream_otel.instrumentor import FastStreamInstrumentor
 from faststream_otel.testing import (
+    Recording,
+    SpanRecorder,
     Trace,
     assert_trace,
     draw,
@@ -60,6 +62,9 @@ PUBLISHED: dict[str, tuple[str, str]] = {
 
 # Steps whose programs get the middleware from outside.
 INSTRUMENTED = {"zero_code"}
+
+# Steps whose programs have FastStream's own middleware, and a provider that they name.
+FASTSTREAMS_OWN = {"before", "both", "mixed"}
 
 
 @dataclass(frozen=True)
@@ -114,15 +119,9 @@ class Program:
         """Run the program and give its trace, the same one each time."""
         with a_new_process(), self.others() as others:
             module = self.load()
-            brokers = [*brokers_of(module), *others]
-            with (
-                self.instrumented(),
-                record(
-                    *brokers, reproducible=True, service=self.path.stem
-                ) as recording,
-            ):
-                clock = Clock()
-                recording._spans._ticks = clock  # type: ignore[assignment]
+            clock = Clock()
+            recorded = self.recorded(module, *others, clock=clock)
+            with self.instrumented(), recorded as recording:
                 clock.run(self.play(module, *others))
         return self.circumstances.seen(recording.trace())
 
@@ -133,6 +132,29 @@ class Program:
     def print(self) -> str:
         """Run the program and give what its exporter prints, 80 columns wide."""
         return show(self.record(), width=80).rstrip() + "\n"
+
+    @contextlib.contextmanager
+    def recorded(
+        self, module: Any, *others: Any, clock: Clock | None = None
+    ) -> Iterator[Recording | SpanRecorder]:
+        """Record what the program and others do, the same each time.
+
+        Args:
+            module: The program.
+            others: Brokers of the other programs that it needs.
+            clock: What times the spans have, if not a millisecond a start or end.
+        """
+        if self.step in FASTSTREAMS_OWN:
+            recorder = SpanRecorder(reproducible=True)
+            module.tracer_provider.add_span_processor(recorder)
+            yield recorder
+            return
+        brokers = [*brokers_of(module), *others]
+        service = self.path.stem
+        with record(*brokers, reproducible=True, service=service) as recording:
+            if clock is not None:
+                recording._spans._ticks = clock  # type: ignore[assignment]
+            yield recording
 
     @contextlib.contextmanager
     def instrumented(self) -> Iterator[None]:

@@ -43,6 +43,9 @@ MARKED: Final[dict[str, tuple[str, ...]]] = {
     "incoming_link.py": ("incoming=",),
     "batch.py": ("broker.subscriber", "broker.publish"),
     "create_spans.py": ("create_spans=",),
+    "shortest.py": ("middlewares=",),
+    "before.py": (".opentelemetry import",),
+    "migrated.py": ("from faststream_otel",),
 }
 
 

@@ -1,0 +1,2 @@
+pip install ".[mqtt,sdk]" "faststream[cli]"
+python -c "import faststream_otel.mqtt; print(faststream_otel.__version__)"

@@ -1,0 +1,34 @@
+"""A service with both middlewares: each message is recorded twice."""
+
+from faststream import FastStream
+from faststream.nats import NatsBroker
+from faststream.nats.opentelemetry import NatsTelemetryMiddleware as FastStreamsOwn
+from opentelemetry.sdk.trace import TracerProvider
+
+from faststream_otel.nats import NatsTelemetryMiddleware
+
+tracer_provider = TracerProvider()
+broker = NatsBroker(
+    middlewares=[
+        FastStreamsOwn(tracer_provider=tracer_provider),
+        NatsTelemetryMiddleware(tracer_provider=tracer_provider),
+    ]
+)
+app = FastStream(broker)
+
+
+@broker.subscriber("orders")
+@broker.publisher("invoices")
+async def bill(order: str) -> str:
+    return f"Invoice for {order}"
+
+
+@broker.subscriber("invoices")
+async def send(invoice: str) -> None:
+    print(invoice)
+    #> Invoice for tea
+
+
+@app.after_startup
+async def order() -> None:
+    await broker.publish("tea", "orders")

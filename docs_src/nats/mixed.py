@@ -1,0 +1,32 @@
+"""Two services on one server, of which the first has been migrated."""
+
+from faststream import FastStream
+from faststream.nats import NatsBroker
+from faststream.nats.opentelemetry import NatsTelemetryMiddleware as FastStreamsOwn
+from opentelemetry.sdk.trace import TracerProvider
+
+from faststream_otel.nats import NatsTelemetryMiddleware
+
+tracer_provider = TracerProvider()
+shop = NatsBroker(
+    middlewares=[NatsTelemetryMiddleware(tracer_provider=tracer_provider)]
+)
+billing = NatsBroker(middlewares=[FastStreamsOwn(tracer_provider=tracer_provider)])
+app = FastStream(shop, billing)
+
+
+@billing.subscriber("orders")
+@billing.publisher("invoices")
+async def bill(order: str) -> str:
+    return f"Invoice for {order}"
+
+
+@shop.subscriber("invoices")
+async def send(invoice: str) -> None:
+    print(invoice)
+    #> Invoice for tea
+
+
+@app.after_startup
+async def order() -> None:
+    await shop.publish("tea", "orders")

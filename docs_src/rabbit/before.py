@@ -1,0 +1,33 @@
+"""A service with FastStream's own telemetry middleware."""
+
+from faststream import FastStream
+from faststream.opentelemetry import Baggage, CurrentBaggage, CurrentSpan
+from faststream.rabbit import RabbitBroker
+from faststream.rabbit.opentelemetry import RabbitTelemetryMiddleware
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+
+tracer_provider = TracerProvider(resource=Resource.create({"service.name": "shop"}))
+broker = RabbitBroker(
+    middlewares=[RabbitTelemetryMiddleware(tracer_provider=tracer_provider)]
+)
+app = FastStream(broker)
+
+
+@broker.subscriber("orders")
+@broker.publisher("invoices")
+async def bill(order: str, span: CurrentSpan) -> str:
+    span.set_attribute("app.order", order)
+    return f"Invoice for {order}"
+
+
+@broker.subscriber("invoices")
+async def send(invoice: str, baggage: CurrentBaggage) -> None:
+    print(f"{invoice} to {baggage.get('customer')}")
+    #> Invoice for tea to Ada
+
+
+@app.after_startup
+async def order() -> None:
+    customer = Baggage({"customer": "Ada"})
+    await broker.publish("tea", "orders", headers=customer.to_headers())

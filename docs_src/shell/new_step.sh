@@ -1,0 +1,3 @@
+scripts/update
+scripts/test tests/docs
+scripts/docs
