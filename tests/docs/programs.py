@@ -27,12 +27,12 @@ from faststream_otel.instrumentor import FastStreamInstrumentor
 from faststream_otel.testing import (
     Trace,
     assert_trace,
-    draw,
     in_memory,
     record,
     render,
 )
 from tests.docs.expected import EXPECTED
+from tests.docs.figures import STYLE, STYLE_SHEET, figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,9 +99,9 @@ class Program:
                 asyncio.run(self.play(module))
         return recording.trace()
 
-    def draw(self) -> str:
-        """Run the program and draw its trace."""
-        return draw(self.record(), title=f"Trace of {self}.py")
+    def draw(self) -> dict[Path, str]:
+        """Run the program, and give what its page shows of its trace, by file."""
+        return figure(self.record(), self.picture, title=f"Trace of {self}.py")
 
     def print(self) -> str:
         """Run the program and give what its exporter prints, 80 columns wide."""
@@ -222,8 +222,10 @@ def main() -> None:
         with silence():
             drawn = program.draw()
         program.picture.parent.mkdir(parents=True, exist_ok=True)
-        program.picture.write_text(drawn)
+        for path, text in drawn.items():
+            path.write_text(text)
         print(f"drew {program.picture.relative_to(ROOT)}")
+    STYLE_SHEET.write_text(STYLE)
     for program in PRINTING:
         with silence():
             printed = program.print()

@@ -12,6 +12,7 @@ from pytest_examples import CodeExample
 
 from faststream_otel.testing import assert_trace, record
 from tests.docs.expected import DIFFERENT, EXPECTED
+from tests.docs.figures import STYLE, STYLE_SHEET
 from tests.docs.programs import (
     ALL,
     FAILURE,
@@ -120,10 +121,16 @@ def test_first_trace_shows_the_attribute_that_the_handler_set() -> None:
 
 @every_program
 def test_picture(program: Program) -> None:
-    """The picture on the page is the one that this run draws, byte for byte."""
-    assert program.picture.read_bytes() == program.draw().encode(), (
-        "the picture is not that of the program's trace; run scripts/update"
-    )
+    """Picture, attributes and tree on the page are those of this run, byte for byte."""
+    for path, drawn in program.draw().items():
+        assert path.read_bytes() == drawn.encode(), (
+            f"{path.name} is not that of the program's trace; run scripts/update"
+        )
+
+
+def test_style() -> None:
+    """The style that all pictures share is the one that a picture alone brings."""
+    assert STYLE_SHEET.read_text() == STYLE, "run scripts/update"
 
 
 @pytest.mark.parametrize("program", PRINTING, ids=str)

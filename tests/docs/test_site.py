@@ -7,8 +7,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
-import pytest
-
 from tests.docs.signals import SIGNALS
 from tests.docs.site import (
     DOCS,
@@ -54,23 +52,6 @@ OTHERS = {f"{program}.py" for program in SIGNALS}
 
 # What includes, tabs, fences, blocks and API directives leave when they fail.
 DIRECTIVES = ("{!", "!}", "{%", ":::", "///", "```", "~~~", "=== ", "{ .", "markdown:")
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The guide as it is published, while it has no public address."""
-    to = tmp_path_factory.mktemp("guide")
-    built = build(to)
-    assert built.returncode == 0, built.stdout
-    return to
-
-
-@pytest.fixture(scope="module")
-def guide(site: Path) -> list[Page]:
-    """The pages of the guide. Besides those in the menu there is one for errors."""
-    found = pages(site)
-    assert len(found) > 1
-    return [page for page in found if str(page) != "404.html"]
 
 
 def test_every_block_is_its_file(guide: list[Page]) -> None:
