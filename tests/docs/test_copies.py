@@ -6,7 +6,7 @@ import re
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from tests.docs.site import TABS, Block, Page
+from tests.docs.site import TABS, Block, Page, only
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,12 +25,11 @@ def copy(page: Page) -> str:
 
 
 def test_every_page_has_its_copy(guide: list[Page], site: Path) -> None:
-    """Each page leads to its copy, and so does `llms.txt`, with what the page is about."""
+    """Each page leads to its copy, and so does `llms.txt`, with what it is about."""
     title, _, summary, *listed = (site / "llms.txt").read_text().splitlines()
     assert title.startswith("# ")
     for page in guide:
-        link = page.soup.select_one('link[rel=alternate][type="text/markdown"]')
-        assert link is not None, page
+        link = only(page.soup, 'a[type="text/markdown"]')
         assert (page.path.parent / str(link["href"])).is_file(), page
         address = page.path.with_name("index.md").relative_to(site)
         [entry] = [line for line in listed if f"]({address})" in line]

@@ -8,7 +8,7 @@
     document.querySelector(`label[for="${input.id}"]`).textContent.trim();
 
   function say(label, hash) {
-    const slug = Object.keys(brokers).find((each) => brokers[each] === label);
+    const [slug] = [...brokers].find(([, each]) => each === label) ?? [];
     if (!slug) return;
     const address = new URL(location.href);
     address.searchParams.set("broker", slug);
@@ -17,7 +17,7 @@
   }
 
   const chosen = (__md_get("__tabs") || []).find((label) =>
-    Object.values(brokers).includes(label),
+    [...brokers.values()].includes(label),
   );
   if (chosen && document.querySelector(".tabbed-set")) say(chosen, location.hash);
 

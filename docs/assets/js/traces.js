@@ -15,6 +15,7 @@ function interactive(figure, place) {
   card.className = "trace-card";
   card.id = `trace-card-${place}`;
   card.hidden = true;
+  card.tabIndex = -1; // pressed, it keeps the card open: its text can be selected
   figure.append(card);
   picture.setAttribute("role", "group");
 
@@ -94,7 +95,7 @@ function interactive(figure, place) {
   card.addEventListener("pointerleave", leave);
   card.addEventListener("pointerenter", () => clearTimeout(leaving));
   figure.addEventListener("focusout", ({ relatedTarget }) => {
-    if (!figure.contains(relatedTarget)) hide();
+    if (!picture.contains(relatedTarget) && !card.contains(relatedTarget)) hide();
   });
   addEventListener("pointerdown", ({ target }) => {
     if (!figure.contains(target)) hide();
