@@ -56,9 +56,15 @@ def on_page_markdown(
         return relative(file.url, page.url) if file else target
 
     text = plain(markdown, to)
-    address = (config.site_url or "") + page.url
-    copies[page.url] = text + (f"\nThis page: {address}\n" if config.site_url else "")
+    if base := home(config):
+        text += f"\nThis page: {base}{page.url}\n"
+    copies[page.url] = text
     return markdown
+
+
+def home(config: Any) -> str:
+    """The address of the site, empty while it has none."""
+    return f"{config.site_url.rstrip('/')}/" if config.site_url else ""
 
 
 def on_post_build(*, config: Any, **_: Any) -> None:
@@ -67,7 +73,7 @@ def on_post_build(*, config: Any, **_: Any) -> None:
     pages = {page.url: page for page in config.nav_pages}
     for url, text in copies.items():
         (site / url / "index.md").write_text(text)
-    base = config.site_url or ""
+    base = home(config)
     sections: dict[str, list[str]] = {"Guide": []}
     for url, page in pages.items():
         title = page.parent.title if page.parent else "Guide"
