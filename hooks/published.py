@@ -14,4 +14,6 @@ def on_config(config: Any, **_: Any) -> None:
     """
     if os.environ.get("MIKE_DOCS_VERSION"):
         config.extra["version"] = {"provider": "mike"}
-        config.extra["scope"] = urlsplit(os.environ.get("GUIDE_SITE_URL", "")).path or "/"
+        config.extra["scope"] = (
+            urlsplit(os.environ.get("GUIDE_SITE_URL", "")).path or "/"
+        )

@@ -252,3 +252,20 @@ def test_public_addresses_are_one_setting_each(site: Path, tmp_path: Path) -> No
     assert 'data-md-component="source"' not in with_both
     assert "canonical" not in without
     assert "md-source" not in without
+
+
+def test_versions_are_for_the_published_guide(site: Path, tmp_path: Path) -> None:
+    """What mike builds has a menu of versions, for all of which a choice is kept."""
+    home = "https://guide.example/faststream-otel/"
+    built = build(tmp_path, GUIDE_SITE_URL=home, MIKE_DOCS_VERSION="0.1")
+    assert built.returncode == 0, built.stdout
+
+    alone, versioned = ((to / "index.html").read_text() for to in (site, tmp_path))
+    assert '"provider": "mike"' in versioned
+    assert '__md_scope=new URL("/faststream-otel/",' in versioned
+    # Search engines are to find one of the versions, the latest.
+    assert f'<link rel="canonical" href="{home}latest/">' in versioned
+    listed = (tmp_path / "llms.txt").read_text()
+    assert f"({home}latest/chain/index.md)" in listed
+    assert '"provider"' not in alone
+    assert '__md_scope=new URL(".",' in alone
