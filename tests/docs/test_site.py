@@ -238,6 +238,16 @@ def test_style_sheets_find_their_files(site: Path) -> None:
     assert fonts
 
 
+def test_pages_load_the_styles_that_they_need(guide: list[Page]) -> None:
+    """Those of pictures where there are any, those of the API where it is."""
+    uses = {"trace.css": "figure.trace", "_mkdocstrings.css": ".doc-object"}
+    for sheet, element in uses.items():
+        loads = {str(page) for page in guide if sheet in page.html}
+        needs = {str(page) for page in guide if page.article.select(element)}
+        assert needs
+        assert loads == needs, sheet
+
+
 def test_public_addresses_are_one_setting_each(site: Path, tmp_path: Path) -> None:
     """What needs an address is there when it is set, and left out while it is not."""
     home = "https://guide.example/"
