@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
+from faststream_otel.testing import assert_trace
+from tests.docs import programs
+from tests.docs.expected import EXPECTED
 from tests.docs.site import PROGRAMS, TABS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Browser, BrowserContext, Page
 
 pytestmark = pytest.mark.browser
@@ -193,3 +199,27 @@ def test_paper_has_the_chosen_broker(page: Page) -> None:
     for menu in (".md-header", ".md-sidebar", ".md-footer", ".md-code__nav"):
         for element in page.locator(menu).all():
             assert not element.is_visible(), menu
+
+
+def test_what_is_copied_runs(
+    context: BrowserContext,
+    page: Page,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The program that a reader copies records the trace that the page shows."""
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto("/chain/?broker=nats")
+    block = page.locator(".highlight:visible").first
+    block.get_by_role("button", name="Copy nats/chain.py").click()
+    copied = tmp_path / "nats" / "chain.py"
+    copied.parent.mkdir()
+    copied.write_text(page.evaluate("navigator.clipboard.readText()"))
+
+    monkeypatch.setattr(programs, "PROGRAMS", tmp_path)
+    # The browser's event loop is in this thread.
+    with ThreadPoolExecutor(1) as elsewhere:
+        trace = elsewhere.submit(programs.Program("nats", "chain").record).result()
+    assert_trace(trace, EXPECTED["chain"])
+    shown = page.locator("figure.trace:visible .trace-name:visible").all_text_contents()
+    assert shown == [span.name for _, span in trace.walk()]
