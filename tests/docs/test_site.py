@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
@@ -260,7 +261,13 @@ def test_public_addresses_are_one_setting_each(site: Path, tmp_path: Path) -> No
     assert f'href="{repository}"' in with_both
     # Material's own link asks GitHub for stars on every page.
     assert 'data-md-component="source"' not in with_both
+    card = f'<meta property="og:image" content="{home}assets/card.png">'
+    assert card in with_both
+    # Width and height, as a PNG begins.
+    size = (tmp_path / "assets" / "card.png").read_bytes()[16:24]
+    assert struct.unpack(">II", size) == (1200, 630)
     assert "canonical" not in without
+    assert "og:" not in without
     assert "md-source" not in without
 
 
