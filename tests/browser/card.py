@@ -16,7 +16,7 @@ from tests.docs.site import DOCS, PICTURES
 
 CARD = DOCS / "assets" / "card.png"
 # What sites that show cards ask for.
-SIZE = {"width": 1200, "height": 630}
+WIDTH, HEIGHT = 1200, 630
 
 PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><base href="{base}">
@@ -49,7 +49,9 @@ def main() -> None:
             browser = playwright.chromium.launch(
                 executable_path=shutil.which("chromium")
             )
-            page = browser.new_page(viewport=SIZE, color_scheme="light")
+            page = browser.new_page(
+                viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light"
+            )
             page.goto(draft.as_uri())
             page.evaluate("document.fonts.ready")
             page.screenshot(path=CARD)
