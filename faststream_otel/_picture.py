@@ -46,6 +46,14 @@ def draw(trace: Trace, *, title: str) -> str:
         trace: What was recorded; it may have several roots.
         title: What the picture shows, for those who hear it.
     """
+    return svg(trace, title=title, alone=True)
+
+
+def svg(trace: Trace, *, title: str, alone: bool) -> str:
+    """The picture as `draw` gives it: `alone`, with its style and its tooltips.
+
+    A page that has many pictures may have the style once, and show attributes itself.
+    """
     rows = rows_of(trace)
     scale = scale_of(rows)
     legend, height = _legend(rows)
@@ -60,11 +68,11 @@ def draw(trace: Trace, *, title: str) -> str:
         opening,
         f'<title id="{key}-title">{_text(title)}</title>',
         f'<desc id="{key}-desc">{_text(describe(trace))}</desc>',
-        f"<style>\n{style.STYLE}</style>",
+        *([f"<style>\n{style.STYLE}</style>"] if alone else ()),
         *_axis(rows, scale),
         *_headings(rows),
         *_guides(rows),
-        *(line for row in rows for line in _row(row, scale)),
+        *(line for row in rows for line in _row(row, scale, tooltips=alone)),
         *legend,
         "</svg>\n",
     ]
@@ -125,13 +133,14 @@ def _guides(rows: list[Row]) -> Iterator[str]:
         )
 
 
-def _row(row: Row, scale: Scale) -> Iterator[str]:
+def _row(row: Row, scale: Scale, *, tooltips: bool) -> Iterator[str]:
     span = row.span
     kind = _kind(span)
     yield f'<g class="trace-row trace-{kind.lower()}">'
-    # References: newlines could become blank lines, or take a page's indentation.
-    lines = "&#10;".join(map(_text, tooltip(span, scale.start)))
-    yield f"<title>{lines}</title>"
+    if tooltips:
+        # References: newlines could become blank lines, or take a page's indentation.
+        lines = "&#10;".join(map(_text, tooltip(span, scale.start)))
+        yield f"<title>{lines}</title>"
     yield (
         f'<rect class="trace-hit" y="{row.y - 4}" width="100%" height="{style.ROW}"/>'
         f'<path class="trace-shape" d="{style.SHAPES[kind]}"'

@@ -30,8 +30,13 @@ if TYPE_CHECKING:
 class RecordedMetric:
     """One point of a metric: what was measured for one set of attributes.
 
-    A counter has a `value`; a histogram has how many measurements there were, `count`,
-    and their `sum`.
+    Attributes:
+        name: The metric's name, as in `messaging.process.duration`.
+        unit: Its unit, as in `s` for seconds.
+        attributes: What the measurements have in common.
+        value: Of a counter, how much was counted.
+        count: Of a histogram, how many measurements there were.
+        sum: Of a histogram, their sum.
     """
 
     name: str

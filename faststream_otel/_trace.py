@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RecordedLink:
-    """A link to the span that has `span_id`; its own attributes come with it."""
+    """A link to another span.
+
+    Attributes:
+        trace_id: The trace of the span that is linked.
+        span_id: That span.
+        attributes: What the link itself says.
+    """
 
     trace_id: int
     span_id: int
@@ -26,7 +32,19 @@ class RecordedLink:
 class RecordedSpan:
     """One ended span, as it left the SDK.
 
-    `start` and `end` are in nanoseconds. `parent_id` is None for a root.
+    Attributes:
+        name: Its operation and destination, as in `publish orders`.
+        kind: `PRODUCER`, `CONSUMER`, `CLIENT`, `SERVER` or `INTERNAL`.
+        service: `service.name` of the provider's resource; empty if it has none.
+        trace_id: The trace that it is part of.
+        span_id: Its own id.
+        parent_id: The span that it is below; None for a root.
+        start: When it began, in nanoseconds.
+        end: When it ended, in nanoseconds.
+        attributes: Its attributes by their names.
+        links: The spans that it links.
+        status: `UNSET`, `OK` or `ERROR`.
+        status_description: What the status says besides: of an error, its message.
     """
 
     name: str

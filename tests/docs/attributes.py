@@ -27,6 +27,8 @@ PAGE = DOCS / "reference" / "attributes.md"
 HEAD: Final = f"""\
 ---
 description: Which spans have which attributes, and where each value comes from.
+search:
+  boost: 3
 ---
 
 <!-- Written by scripts/update. To change it, change tests/docs/attributes.py. -->

@@ -31,7 +31,6 @@ from faststream_otel.testing import (
     SpanRecorder,
     Trace,
     assert_trace,
-    draw,
     in_memory,
     record,
     render,
@@ -44,6 +43,7 @@ from tests.docs.circumstances import (
     Clock,
 )
 from tests.docs.expected import EXPECTED
+from tests.docs.figures import STYLE, STYLE_SHEET, figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,9 +125,9 @@ class Program:
                 clock.run(self.play(module, *others))
         return self.circumstances.seen(recording.trace())
 
-    def draw(self) -> str:
-        """Run the program and draw its trace."""
-        return draw(self.record(), title=f"Trace of {self}.py")
+    def draw(self) -> dict[Path, str]:
+        """Run the program, and give what its page shows of its trace, by file."""
+        return figure(self.record(), self.picture, title=f"Trace of {self}.py")
 
     def print(self) -> str:
         """Run the program and give what its exporter prints, 80 columns wide."""
@@ -312,8 +312,10 @@ def main() -> None:
         with silence():
             drawn = program.draw()
         program.picture.parent.mkdir(parents=True, exist_ok=True)
-        program.picture.write_text(drawn)
+        for path, text in drawn.items():
+            path.write_text(text)
         print(f"drew {program.picture.relative_to(ROOT)}")
+    STYLE_SHEET.write_text(STYLE)
     for program in PRINTING:
         with silence():
             printed = program.print()

@@ -112,13 +112,12 @@ def block(file: Path) -> str:
 
 
 def figure(picture: Path) -> str:
-    """The picture of a trace, inline."""
-    return (
-        "/// html | figure.trace\n"
-        "    markdown: html\n"
-        f'{{! include "../traces/{picture.relative_to(PICTURES).as_posix()}" !}}\n'
-        "///"
+    """The picture of a trace, inline, and the attributes of its spans below it."""
+    included = "\n".join(
+        f'{{! include "../traces/{file.relative_to(PICTURES).as_posix()}" !}}'
+        for file in (picture, picture.with_suffix(".html"))
     )
+    return f"/// html | figure.trace\n    markdown: html\n{included}\n///"
 
 
 def indented(text: str) -> str:

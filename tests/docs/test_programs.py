@@ -14,12 +14,14 @@ from pytest_examples import CodeExample
 from faststream_otel.testing import assert_trace
 from tests.docs.expected import DIFFERENT, EXPECTED
 from tests.docs.exporting import EXPORTING
+from tests.docs.figures import STYLE, STYLE_SHEET
 from tests.docs.moving import MOVING
 from tests.docs.production import UNTRUSTED
 from tests.docs.programs import (
     ALL,
     FAILURE,
     FASTSTREAMS_OWN,
+    OTHERWISE,
     PRINTING,
     PROGRAMS,
     TESTS,
@@ -153,12 +155,18 @@ def test_first_trace_shows_the_attribute_that_the_handler_set() -> None:
             assert process.service == "greeter"
 
 
-@every_program
+@pytest.mark.parametrize("program", [*ALL, *OTHERWISE], ids=str)
 def test_picture(program: Program) -> None:
-    """The picture on the page is the one that this run draws, byte for byte."""
-    assert program.picture.read_bytes() == program.draw().encode(), (
-        "the picture is not that of the program's trace; run scripts/update"
-    )
+    """Picture, attributes and tree on the page are those of this run, byte for byte."""
+    for path, drawn in program.draw().items():
+        assert path.read_bytes() == drawn.encode(), (
+            f"{path.name} is not that of the program's trace; run scripts/update"
+        )
+
+
+def test_style() -> None:
+    """The style that all pictures share is the one that a picture alone brings."""
+    assert STYLE_SHEET.read_text() == STYLE, "run scripts/update"
 
 
 @pytest.mark.parametrize("program", PRINTING, ids=str)

@@ -23,14 +23,6 @@ def test_trace(program: Program) -> None:
     assert_trace(program.record(), expectation(program))
 
 
-@pytest.mark.parametrize("program", OTHERWISE, ids=str)
-def test_picture(program: Program) -> None:
-    """The picture on the page is the one that this run draws, byte for byte."""
-    assert program.picture.read_bytes() == program.draw().encode(), (
-        "the picture is not that of the program's trace; run scripts/update"
-    )
-
-
 def test_a_slow_handler() -> None:
     """23 ms, of which 20 are the handler's own; its child is at the end."""
     found = spans("reading")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
+import struct
 from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
-
-import pytest
 
 from tests.docs.exporting import EXPORTING
 from tests.docs.signals import SIGNALS
@@ -58,23 +57,6 @@ EXAMPLE = "monitoring/"
 
 # What includes, tabs, fences, blocks and API directives leave when they fail.
 DIRECTIVES = ("{!", "!}", "{%", ":::", "///", "```", "~~~", "=== ", "{ .", "markdown:")
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The guide as it is published, while it has no public address."""
-    to = tmp_path_factory.mktemp("guide")
-    built = build(to)
-    assert built.returncode == 0, built.stdout
-    return to
-
-
-@pytest.fixture(scope="module")
-def guide(site: Path) -> list[Page]:
-    """The pages of the guide. Besides those in the menu there is one for errors."""
-    found = pages(site)
-    assert len(found) > 1
-    return [page for page in found if str(page) != "404.html"]
 
 
 def test_every_block_is_its_file(guide: list[Page]) -> None:
@@ -284,6 +266,16 @@ def test_style_sheets_find_their_files(site: Path) -> None:
     assert fonts
 
 
+def test_pages_load_the_styles_that_they_need(guide: list[Page]) -> None:
+    """Those of pictures where there are any, those of the API where it is."""
+    uses = {"trace.css": "figure.trace", "_mkdocstrings.css": ".doc-object"}
+    for sheet, element in uses.items():
+        loads = {str(page) for page in guide if sheet in page.html}
+        needs = {str(page) for page in guide if page.article.select(element)}
+        assert needs
+        assert loads == needs, sheet
+
+
 def test_public_addresses_are_one_setting_each(site: Path, tmp_path: Path) -> None:
     """What needs an address is there when it is set, and left out while it is not."""
     home = "https://guide.example/"
@@ -296,5 +288,28 @@ def test_public_addresses_are_one_setting_each(site: Path, tmp_path: Path) -> No
     assert f'href="{repository}"' in with_both
     # Material's own link asks GitHub for stars on every page.
     assert 'data-md-component="source"' not in with_both
+    card = f'<meta property="og:image" content="{home}assets/card.png">'
+    assert card in with_both
+    # Width and height, as a PNG begins.
+    size = (tmp_path / "assets" / "card.png").read_bytes()[16:24]
+    assert struct.unpack(">II", size) == (1200, 630)
     assert "canonical" not in without
+    assert "og:" not in without
     assert "md-source" not in without
+
+
+def test_versions_are_for_the_published_guide(site: Path, tmp_path: Path) -> None:
+    """What mike builds has a menu of versions, for all of which a choice is kept."""
+    home = "https://guide.example/faststream-otel/"
+    built = build(tmp_path, GUIDE_SITE_URL=home, MIKE_DOCS_VERSION="0.1")
+    assert built.returncode == 0, built.stdout
+
+    alone, versioned = ((to / "index.html").read_text() for to in (site, tmp_path))
+    assert '"provider": "mike"' in versioned
+    assert '__md_scope=new URL("/faststream-otel/",' in versioned
+    # Search engines are to find one of the versions, the latest.
+    assert f'<link rel="canonical" href="{home}latest/">' in versioned
+    listed = (tmp_path / "llms.txt").read_text()
+    assert f"({home}latest/chain/index.md)" in listed
+    assert '"provider"' not in alone
+    assert '__md_scope=new URL(".",' in alone

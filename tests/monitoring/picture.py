@@ -8,16 +8,18 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from faststream_otel.testing import draw
+from tests.docs.figures import figure
 from tests.monitoring.shop import BROKERS, place
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs" / "traces" / "monitoring" / "shop" / "brokers"
 
 
-def drawn(broker: str) -> str:
-    """The picture of an order that goes well."""
-    return draw(place(broker).trace, title=f"Trace of an order, {broker}.py")
+def drawn(broker: str) -> dict[Path, str]:
+    """The picture of an order that goes well, its spans in tables, and as a tree."""
+    picture = PICTURES / f"{broker}.svg"
+    trace = place(broker).trace
+    return figure(trace, picture, title=f"Trace of an order, {broker}.py")
 
 
 def main() -> None:
@@ -28,9 +30,9 @@ def main() -> None:
     parser.parse_args()
     PICTURES.mkdir(parents=True, exist_ok=True)
     for broker in BROKERS:
-        picture = PICTURES / f"{broker}.svg"
-        picture.write_text(drawn(broker))
-        print(f"drew {picture.relative_to(ROOT)}")
+        for path, text in drawn(broker).items():
+            path.write_text(text)
+        print(f"drew the trace of an order, {broker}")
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ for (const block of document.querySelectorAll(".highlight")) {
   });
 }
 for (const element of document.querySelectorAll(
-  ".highlight code, .md-typeset__table, .md-typeset__scrollwrap, .tabbed-labels",
+  ".highlight pre > code, .highlight > .run > code, .md-typeset__table, .md-typeset__scrollwrap, .tabbed-labels",
 )) {
   scrollable.observe(element);
 }

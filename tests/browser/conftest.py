@@ -1,0 +1,89 @@
+"""The built guide, served as a web server would, and a browser to read it with."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.server import serve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+# Sizes of screens.
+PHONE, DESKTOP = (390, 844), (1280, 800)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=[
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-gpu",
+                "--disable-sync",
+                "--no-first-run",
+            ],
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built guide."""
+    from tests.docs.site import build
+
+    to = tmp_path_factory.mktemp("guide")
+    built = build(to)
+    assert built.returncode == 0, built.stdout
+    return to
+
+
+@pytest.fixture(scope="session")
+def addresses(site: Path) -> list[str]:
+    """The guide's pages, all that there are."""
+    from tests.docs.site import pages
+
+    return [page.address for page in pages(site) if str(page) != "404.html"]
+
+
+@pytest.fixture(scope="session")
+def with_tabs(site: Path) -> list[str]:
+    """The pages that have tabs."""
+    from tests.docs.site import pages
+
+    found = [page.address for page in pages(site) if any(page.tab_sets())]
+    assert len(found) > 1
+    return found
+
+
+@pytest.fixture(scope="session")
+def home(site: Path) -> Iterator[str]:
+    """The address at which the guide is served."""
+    with serve(site) as address:
+        yield address
+
+
+@pytest.fixture
+def context(browser: Browser, home: str) -> Iterator[BrowserContext]:
+    """A reader who has never been here."""
+    opened = browser.new_context(base_url=home)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """A page of that reader, without a site yet."""
+    return context.new_page()

@@ -1,0 +1,112 @@
+"""Every page: accessible in every view, light, still, and from one place alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from axe_playwright_python.sync_playwright import (  # type: ignore[import-untyped]
+    Axe,
+)
+
+from tests.browser.conftest import DESKTOP, PHONE
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page, Request
+
+pytestmark = pytest.mark.browser
+
+# Views differ in the broker too: other programs, other widths.
+VIEWS = {
+    "light phone": ("light", PHONE, "kafka"),
+    "light desktop": ("light", DESKTOP, "rabbit"),
+    "dark phone": ("dark", PHONE, "nats"),
+    "dark desktop": ("dark", DESKTOP, "mqtt"),
+}
+# All that a page brings, compressed: KiB.
+WEIGHT = 160
+MOVED = """() => new Promise((done) =>
+    new PerformanceObserver((list) => done(
+        list.getEntries().reduce((sum, entry) => sum + entry.value, 0)
+    )).observe({ type: "layout-shift", buffered: true }) || setTimeout(done, 50, 0))
+"""
+
+
+def violations(page: Page) -> list[Any]:
+    """What axe finds."""
+    found = Axe().run(page).response["violations"]
+    return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_page_is_accessible(
+    browser: Browser, home: str, addresses: list[str], view: str
+) -> None:
+    """Axe finds nothing, and no page is wider than its screen."""
+    colours, size, broker = VIEWS[view]
+    context = browser.new_context(
+        base_url=home,
+        color_scheme=colours,  # type: ignore[arg-type]
+        viewport={"width": size[0], "height": size[1]},
+    )
+    page = context.new_page()
+    page.goto(f"/?broker={broker}")
+    for address in addresses:
+        page.goto(address, wait_until="load")
+        scheme = page.locator("body").get_attribute("data-md-color-scheme")
+        assert scheme == {"light": "default", "dark": "slate"}[colours]
+        assert violations(page) == [], address
+        assert page.evaluate("document.documentElement.scrollWidth") == size[0], address
+    context.close()
+
+
+def test_every_page_is_light(browser: Browser, home: str, addresses: list[str]) -> None:
+    """A first visit brings little, asks the site alone, and moves nothing."""
+    for address in addresses:
+        context = browser.new_context(base_url=home)
+        page = context.new_page()
+        requests: list[Request] = []
+        errors: list[str] = []
+        page.on("request", lambda request: requests.append(request))  # noqa: B023, PLW0108
+        page.on("pageerror", lambda error: errors.append(str(error)))  # noqa: B023
+        page.on("console", lambda message: errors.append(message.text))  # noqa: B023
+        page.goto(address, wait_until="networkidle")
+        assert errors == [], address
+        away = [each.url for each in requests if not each.url.startswith(home)]
+        assert away == [], address
+        weight = sum(each.sizes()["responseBodySize"] for each in requests)
+        assert 10 * 1024 < weight <= WEIGHT * 1024, f"{address}: {weight}"
+        assert any(each.url.endswith(".woff2") for each in requests)
+        assert page.evaluate(MOVED) < 0.01, address
+        assert context.cookies() == []
+        context.close()
+
+
+def test_every_page_is_read_without_scripts(
+    browser: Browser, home: str, addresses: list[str]
+) -> None:
+    """Text, menu, programs and attributes are there without JavaScript."""
+    context = browser.new_context(base_url=home, java_script_enabled=False)
+    page = context.new_page()
+    for address in addresses:
+        page.goto(address)
+        assert page.locator("h1").is_visible(), address
+        assert page.locator(".md-nav--primary").is_visible(), address
+        for figure in page.locator("figure.trace:visible").all():
+            table = figure.locator(".trace-span").first
+            assert not table.is_visible()
+            figure.locator("summary").click()
+            assert table.is_visible(), address
+    context.close()
+
+
+def test_what_is_kept(context: BrowserContext, page: Page) -> None:
+    """The browser keeps the broker and the colours that were chosen, nothing else."""
+    page.goto("/chain/?broker=nats")
+    page.get_by_title("Switch to dark").click()
+    page.goto("/")
+    kept = page.evaluate("[Object.keys(localStorage), Object.keys(sessionStorage)]")
+    kept = [{key.rpartition(".")[2] for key in keys} for keys in kept]
+    assert kept == [{"__palette", "__tabs"}, set()]
+    assert page.locator("body").get_attribute("data-md-color-scheme") == "slate"
+    assert context.cookies() == []

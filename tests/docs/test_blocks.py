@@ -1,0 +1,82 @@
+"""A program's block says how to run it, and leads to its file and its test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.docs.site import PROGRAMS, ROOT, Page, build, only, pages
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REPOSITORY = "https://github.com/example/faststream-otel"
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> list[Page]:
+    """The guide's pages, with an address of its repository."""
+    to = tmp_path_factory.mktemp("published")
+    built = build(to, GUIDE_REPO_URL=REPOSITORY, GUIDE_REPO_REF="v1")
+    assert built.returncode == 0, built.stdout
+    return [page for page in pages(to) if not page.is_reference]
+
+
+def test_each_program_says_how_it_is_run(guide: list[Page]) -> None:
+    """The command below a program is the last of its script, which the tests check."""
+    said = 0
+    for page in guide:
+        for block in page.article.select(".highlight:has(> .filename)"):
+            file = PROGRAMS / only(block, ".filename").get_text()
+            command = block.select_one(".run > code")
+            script = file.with_suffix(".sh")
+            if file.suffix != ".py" or not script.exists():
+                assert command is None, f"{page}: {file.name}"
+                continue
+            assert command is not None, f"{page}: {file.name}"
+            words = script.read_text().replace("\\\n", " ").split()
+            last = command.get_text().split()
+            assert words[-len(last) :] == last, f"{page}: {file.name}"
+            assert file.stem in last[-1], f"{page}: {file.name}"
+            said += 1
+    assert said
+
+
+def test_a_command_is_no_part_of_the_code(guide: list[Page]) -> None:
+    """What is copied from a block, and what a search shows of it, is the file alone."""
+    for page in guide:
+        for command in page.article.select(".run"):
+            assert not command.find_parent("pre")
+            assert command.parent is not None
+            assert command.parent.name == "div"
+
+
+def test_without_a_repository_nothing_leads_there(guide: list[Page]) -> None:
+    """Links to files are left out while there is no address."""
+    for page in guide:
+        assert not page.article.select(".filename a, .run a")
+
+
+def test_each_program_leads_to_its_file_and_its_test(published: list[Page]) -> None:
+    """The links name files that there are, at the commit that was published."""
+    linked = 0
+    for page in published:
+        for link in page.article.select(".filename > a, .run > a"):
+            root, _, path = str(link["href"]).partition("/blob/v1/")
+            assert root == REPOSITORY
+            assert (ROOT / path).is_file(), f"{page}: {path}"
+            linked += 1
+            if link.parent is not None and "filename" in link.parent["class"]:
+                assert path == f"docs_src/{link.get_text()}"
+            else:
+                assert path.startswith("tests/docs/test_"), path
+    assert linked
+
+
+def test_search_finds_no_labels(site: Path) -> None:
+    """The six names of the tabs, and what recorded spans have, are in no preview."""
+    index = (site / "search" / "search_index.json").read_text()
+    assert "KafkaConfluent" not in index
+    assert "Spans and their attributes" not in index
+    assert "opentelemetry-instrument --service_name chain --traces" not in index
