@@ -10,7 +10,7 @@ from textwrap import indent
 import pytest
 
 from faststream_otel.testing import RecordedSpan, assert_trace
-from tests.monitoring.picture import PICTURES, drawn
+from tests.monitoring.picture import drawn
 from tests.monitoring.shop import (
     BROKERS,
     EXAMPLE,
