@@ -33,7 +33,10 @@ DIRECTIVE: Final = re.compile(
 )
 # What stands in braces after a word or a line is for the page's look.
 LOOK: Final = re.compile(r"[ ]?\{:?[ ]*[.#][^}\n]*\}")
-LINK: Final = re.compile(r"\]\((?P<page>[^):\s#]+\.md)?(?P<anchor>#[^)\s]*)?\)")
+# To another page, or to a picture.
+LINK: Final = re.compile(
+    r"\]\((?P<page>[^):\s#]+\.(?:md|webp))?(?P<anchor>#[^)\s]*)?\)"
+)
 CROSS: Final = re.compile(r"\[(?P<words>[^\]\n]+)\]\[[\w.]+\]")
 
 # The copies of one build, by the address of their page, in the order of the menu.
@@ -53,7 +56,10 @@ def on_page_markdown(
     def to(target: str) -> str:
         path = posixpath.join(posixpath.dirname(page.file.src_uri), target)
         file = files.get_file_from_path(posixpath.normpath(path))
-        return relative(file.url, page.url) if file else target
+        if not file:
+            return target
+        copy = f"{file.url}index.md" if file.is_documentation_page() else file.url
+        return posixpath.relpath(f"/{copy}", f"/{page.url}")
 
     text = plain(markdown, to)
     if base := home(config):
@@ -99,7 +105,7 @@ def plain(markdown: str, to: Callable[[str], str]) -> str:
 
     Args:
         markdown: The page, its includes resolved.
-        to: Gives the address of the copy of a page, by its path from this one.
+        to: Gives the address of a picture, or of a page's copy, by its path from here.
     """
     text = "\n".join(untabbed(COMMENT.sub("", markdown).splitlines()))
     text = PICTURE.sub(lambda found: tree(found["program"]), text)
@@ -159,11 +165,6 @@ def tree(program: str) -> str:
     """The trace of a program as text."""
     text = (TRACES / f"{program}.txt").read_text()
     return f'```text title="the trace of {program}.py"\n{text}```'
-
-
-def relative(url: str, start: str) -> str:
-    """The address of a page's copy, from another page."""
-    return posixpath.relpath(f"/{url}index.md", f"/{start}")
 
 
 @cache

@@ -102,9 +102,10 @@ class _Selector(selectors.DefaultSelector):
     """Waits for no timer: the time until it is due has then passed."""
 
     passed = 0.0
+    threads = 0  # that are at work: for them it waits
 
     def select(self, timeout: float | None = None) -> Any:
-        if timeout is None:
+        if timeout is None or (timeout and self.threads):
             return super().select()
         ready = super().select(0)
         if not ready:
@@ -130,6 +131,7 @@ class Clock:
         """Run a coroutine as `asyncio.run` does, in this clock's time."""
         loop = asyncio.SelectorEventLoop(self._selector)
         loop.time = lambda: self._selector.passed  # type: ignore[method-assign]
+        self._wait_for_threads(loop)
         asyncio.set_event_loop(loop)
         try:
             loop.run_until_complete(main)
@@ -138,3 +140,17 @@ class Clock:
         finally:
             asyncio.set_event_loop(None)
             loop.close()
+
+    def _wait_for_threads(self, loop: asyncio.AbstractEventLoop) -> None:
+        run = loop.run_in_executor
+
+        def ended(future: asyncio.Future[Any]) -> None:
+            self._selector.threads -= 1
+
+        def counted(*work: Any) -> asyncio.Future[Any]:
+            future = run(*work)
+            self._selector.threads += 1
+            future.add_done_callback(ended)
+            return future
+
+        loop.run_in_executor = counted  # type: ignore[method-assign,assignment]

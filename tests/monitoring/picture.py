@@ -18,8 +18,8 @@ PICTURES = ROOT / "docs" / "traces" / "monitoring" / "shop" / "brokers"
 def drawn(broker: str) -> dict[Path, str]:
     """The picture of an order that goes well, its spans in tables, and as a tree."""
     picture = PICTURES / f"{broker}.svg"
-    trace = place(broker).trace
-    return figure(trace, picture, title=f"Trace of an order, {broker}.py")
+    program = picture.relative_to(PICTURES.parents[2]).with_suffix(".py")
+    return figure(place(broker).trace, picture, title=f"Trace of {program}")
 
 
 def main() -> None:

@@ -27,7 +27,8 @@ every_broker = pytest.mark.parametrize("broker", BROKERS)
 ASKED = """
     request prices [PRODUCER]
       process prices [CONSUMER]
-    receive prices [CLIENT]
+        reply [PRODUCER]
+    receive [CLIENT]
 """
 # FastStream has no request for Kafka, so the example sends its own.
 ASKED_ON_KAFKA = """
@@ -51,8 +52,6 @@ FAILED = """
 def expected(broker: str, then: str, *, fails: bool = False) -> str:
     """The tree of an order that is asked for, and then handled."""
     asked = ASKED_ON_KAFKA if broker in KAFKA else ASKED
-    if broker == "redis":  # an answer comes on a channel without a name
-        asked = asked.replace("receive prices", "receive")
     error = " ✗ TradingHaltedError" if fails else ""
     tree = f"""
 POST /orders [SERVER]
