@@ -12,7 +12,7 @@ BAR_TOP = 20
 BAR_HEIGHT = 9
 LEGEND = 24  # a line of it
 LEGEND_COLUMNS = 4
-LEGEND_WIDTH = 88  # a column
+LEGEND_WIDTH = 78  # a column
 INDENT_MOST = 12
 INDENT_SUM = 100  # all levels together, at the most
 

@@ -12,7 +12,7 @@ import pytest
 from tests.brokers.process import Process
 
 DOCS_SRC = Path(__file__).parents[2] / "docs_src"
-BROKERS = ("nats", "redis", "rabbit")
+BROKERS = ("kafka", "confluent", "rabbit", "nats", "redis", "mqtt")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ from tests.brokers.commands import environment, of_program, publishing
 from tests.brokers.expected import ON_THE_WIRE
 from tests.brokers.process import PATIENCE, Process
 from tests.brokers.receiver import PROTOCOLS, Inbox, trace_of
-from tests.docs.programs import ALL, PUBLISHED, Program
+from tests.docs import web
+from tests.docs.programs import ALL, FASTSTREAMS_OWN, PUBLISHED, Program
 from tests.docs.signals import LOGS, SIGNALS
 from tests.docs.signals import output as output_file
 from tests.docs.test_programs import assert_links_its_message, expectation
@@ -39,7 +40,13 @@ def each(programs: Iterable[Program]) -> list[object]:
     ]
 
 
-@pytest.mark.parametrize("program", each(ALL))
+# Those that serve HTTP, or call it, are run together: test_http.py.
+TALKING = {*web.POSTED, *web.CALLED}
+
+
+@pytest.mark.parametrize(
+    "program", each(program for program in ALL if program.step not in TALKING)
+)
 def test_trace(program: Program) -> None:
     """It records what its page shows, and prints what it says."""
     expected = expectation(program)
@@ -50,7 +57,7 @@ def test_trace(program: Program) -> None:
     recorded, output = run(program, protocol, len(expected.split("\n")) - 2)
     assert_trace(recorded, expected)
     for span in recorded.spans:
-        if span.kind == "CONSUMER":
+        if span.kind == "CONSUMER" and program.step not in FASTSTREAMS_OWN:
             assert_links_its_message(recorded, span)
     assert_printed(program, output)
 

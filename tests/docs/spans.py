@@ -257,7 +257,7 @@ def entry(name: str) -> str:
     each = conventions_of(name)
     names = [f"`{one} {{destination}}`" for one in name.split(", ")]
     lines = [
-        *(f"## {name}\n", f"{WHEN[name]}\n", "| | |", "|---|---|"),
+        *(f"## {name}\n", f"{WHEN[name]}\n", "| What | Value |", "|---|---|"),
         f"| Name | {' or '.join(names)} |",
         f"| `messaging.operation.type` | `{each.type}` |",
     ]
