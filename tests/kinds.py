@@ -62,8 +62,8 @@ class Kind:
 
     def subscriber(self, broker: Any, name: str, **options: Any) -> Any:
         """Subscribe on `broker`, or on a router."""
-        if self.system == "kafka":
-            # They find their place after the broker has started: what was sent by then.
+        if self.name == "confluent":
+            # It joins its group after the broker has started: what was sent by then.
             options.setdefault("auto_offset_reset", "earliest")
         if self.destination:
             return broker.subscriber(**{self.destination: name}, **options)

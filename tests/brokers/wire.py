@@ -6,6 +6,7 @@ import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from aiokafka import AIOKafkaConsumer
 from faststream import BaseMiddleware
 from faststream._internal.endpoint.subscriber import SubscriberUsecase
 
@@ -63,6 +64,19 @@ def declared(subscriber: Any) -> set[str]:
     return {str(name) for name in names if name}
 
 
+async def positioned(broker: Any) -> None:
+    """Wait until aiokafka knows where the topics end, from where it starts.
+
+    It asks the server in the background: what is sent before the answer is lost.
+    """
+    for subscriber in broker.subscribers:
+        consumer = getattr(subscriber, "consumer", None)
+        if isinstance(consumer, AIOKafkaConsumer):
+            known: Any = consumer
+            for partition in known.assignment():
+                await known.position(partition)
+
+
 @asynccontextmanager
 async def connected(*brokers: Any) -> AsyncIterator[WireDeliveries]:
     """Run brokers against their servers; what `in_memory` is without."""
@@ -94,6 +108,7 @@ async def connected(*brokers: Any) -> AsyncIterator[WireDeliveries]:
                 broker.add_middleware(Count)
                 await stack.enter_async_context(broker)
                 await broker.start()
+                await positioned(broker)
             yield deliveries
             await deliveries.settled()
     finally:
