@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 PHONE, DESKTOP = (390, 844), (1280, 800)
 
 
-@pytest.fixture(scope="session")
+# Not of the session: Playwright's event loop would run on under all tests that follow.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """The system's Chromium."""
     from playwright.sync_api import sync_playwright
