@@ -22,6 +22,7 @@ from servers.programs import cached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 REQUIRED = frozenset(filter(None, os.getenv("FASTSTREAM_OTEL_REQUIRE", "").split(",")))
 PROGRAM = "the program of "
@@ -50,6 +51,17 @@ def not_had(name: str) -> str:
     folder = getattr(program, "folder", None)
     got = folder is None or cached(folder)
     return program.missing() or ("" if got else f"scripts/brokers get {name}")
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The guide as it is published, while it has no public address."""
+    from tests.docs.site import build
+
+    to = tmp_path_factory.mktemp("guide")
+    built = build(to)
+    assert built.returncode == 0, built.stdout
+    return to
 
 
 @pytest.fixture(autouse=True)

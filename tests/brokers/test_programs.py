@@ -64,7 +64,7 @@ def test_trace(program: Program) -> None:
 
 def assert_printed(program: Program, output: str) -> None:
     """It printed the lines that it says, with ids of its own."""
-    lines = re.findall(r"^ *#> (.*)$", program.path.read_text(), flags=re.MULTILINE)
+    lines = program.shown()
     printed = output.splitlines()
     assert set(map(without_ids, lines)) <= set(map(without_ids, printed)), output
 

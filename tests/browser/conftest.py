@@ -41,17 +41,6 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The built guide."""
-    from tests.docs.site import build
-
-    to = tmp_path_factory.mktemp("guide")
-    built = build(to)
-    assert built.returncode == 0, built.stdout
-    return to
-
-
-@pytest.fixture(scope="session")
 def addresses(site: Path) -> list[str]:
     """The guide's pages, all that there are."""
     from tests.docs.site import pages

@@ -1,4 +1,4 @@
-"""The built guide, once for all tests of it."""
+"""The pages of the built guide, once for all tests of them."""
 
 from __future__ import annotations
 
@@ -10,17 +10,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.docs.site import Page
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The guide as it is published, while it has no public address."""
-    from tests.docs.site import build
-
-    to = tmp_path_factory.mktemp("guide")
-    built = build(to)
-    assert built.returncode == 0, built.stdout
-    return to
 
 
 @pytest.fixture(scope="session")

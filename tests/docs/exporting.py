@@ -5,7 +5,6 @@ Their pages show no trace: it is the first one again.
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -54,8 +53,3 @@ def run(program: Program, environment: Mapping[str, str], then: str = "") -> str
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-def shown(program: Program) -> list[str]:
-    """The lines that the program says it prints."""
-    return re.findall(r"^ *#> (.*)$", program.path.read_text(), flags=re.MULTILINE)

@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import importlib.util
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +97,10 @@ class Program:
 
     def __str__(self) -> str:
         return f"{self.broker}/{self.step}"
+
+    def shown(self) -> list[str]:
+        """The lines that it says it prints."""
+        return re.findall(r"^ *#> (.*)$", self.path.read_text(), flags=re.MULTILINE)
 
     async def play(self, module: Any, *others: Any) -> None:
         """Start the program's app, publish what the page says, and let it finish.

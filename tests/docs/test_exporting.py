@@ -34,7 +34,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from faststream_otel.testing import assert_trace
 from tests.brokers.commands import environment as of_process
 from tests.brokers.receiver import PROTOCOLS, Inbox, trace_of
-from tests.docs.exporting import EXPORTERS, GRPC, run, shown
+from tests.docs.exporting import EXPORTERS, GRPC, run
 from tests.docs.programs import PROGRAMS, ROOT
 from tests.docs.test_programs import assert_links_its_message
 
@@ -67,7 +67,7 @@ def test_otlp(program: Program) -> None:
     with PROTOCOLS[protocol](inbox) as endpoint:
         output = run(program, environment(endpoint))
         received = inbox.wait(2, within=0)
-    assert output.splitlines() == shown(program) == ["Packing tea"]
+    assert output.splitlines() == program.shown() == ["Packing tea"]
     assert {each.service for each in received} == {"shop"}
     recorded = trace_of(received)
     assert_trace(recorded, ONE_MESSAGE)
@@ -87,8 +87,8 @@ def test_memory() -> None:
     """The exporter has the spans, and the program prints their names."""
     program = EXPORTERS["memory"]
     output = run(program, environment())
-    assert output.splitlines() == shown(program)
-    assert len(shown(program)) == 3
+    assert output.splitlines() == program.shown()
+    assert len(program.shown()) == 3
 
 
 def test_console() -> None:
@@ -110,7 +110,7 @@ def test_console() -> None:
     assert process["parent_id"] == publish["context"]["span_id"]
     assert process["links"][0]["context"] == publish["context"]
     assert process["resource"]["attributes"]["service.name"] == "shop"
-    assert shown(program)[0] in text.splitlines()
+    assert program.shown()[0] in text.splitlines()
     assert f"trace {publish['context']['trace_id'].removeprefix('0x')}" in text
     assert re.search(r"^publish orders +PRODUCER +shop", text, re.MULTILINE)
     assert re.search(r"^└── process orders +CONSUMER +shop", text, re.MULTILINE)
@@ -126,7 +126,8 @@ def test_prometheus() -> None:
     """The page of metrics that Prometheus fetches has the names that ours says."""
     program = EXPORTERS["prometheus"]
     output = run(program, environment(), then=SCRAPE)
-    assert output.splitlines()[: len(shown(program))] == shown(program)
+    lines = program.shown()
+    assert output.splitlines()[: len(lines)] == lines
     for name in series():
         line = re.compile(rf"^{name}(_count)?{{.*}} 1\.0$", re.MULTILINE)
         assert line.search(output), name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -87,8 +86,7 @@ def test_output(
     if failure:
         pytest.fail(failure, pytrace=False)
     # pytest-examples says nothing of a line whose print never ran.
-    shown = re.findall(r"^ *#> (.*)$", example.source, flags=re.MULTILINE)
-    assert set(shown) == set(printed)
+    assert set(program.shown()) == set(printed)
 
 
 @every_program

@@ -59,7 +59,7 @@ def test_output(
     if failure:
         pytest.fail(failure, pytrace=False)
     # pytest-examples says nothing of a line whose print never ran.
-    shown = re.findall(r"^ *#> (.*)$", example.source, flags=re.MULTILINE)
+    shown = program.shown()
     assert sorted(shown) == sorted(printed)
     assert len(shown) == 6
 
