@@ -150,6 +150,27 @@ def test_the_command_without_an_engine(
     assert "no container engine runs here" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("chosen", "code", "said"),
+    [("programs", 0, ", process"), ("boats", 2, "FASTSTREAM_OTEL_BROKERS is boats")],
+)
+def test_the_environment_chooses(
+    chosen: str,
+    code: int,
+    said: str,
+    install: Callable[..., Path],
+    greeter: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """It does so where the command says nothing."""
+    install("docker")
+    monkeypatch.setitem(SERVERS, "nats", greeter)
+    monkeypatch.setenv("FASTSTREAM_OTEL_BROKERS", chosen)
+    assert brokers(monkeypatch, "up", "nats") == code
+    assert said in "".join(capfd.readouterr())
+
+
 def test_each_server_has_its_service() -> None:
     """On the same port, of this machine alone, from an image of one version."""
     assert set(SERVICES) == set(SERVERS)

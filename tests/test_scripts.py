@@ -51,8 +51,9 @@ def test_help(command: Path, tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the servers' data elsewhere."""
+    """Keep the servers' data elsewhere, and what CI chooses out of the tests."""
     monkeypatch.setattr(programs, "HOME", tmp_path)
+    monkeypatch.delenv("FASTSTREAM_OTEL_BROKERS", raising=False)
 
 
 @pytest.fixture
