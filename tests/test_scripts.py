@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import runpy
+import signal
 import socket
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -95,6 +97,20 @@ def test_up_and_down(greeter: Server) -> None:
     assert greeter.down() == f"is down, was process {pid}"
     assert greeter.answers() is None
     assert not greeter.folder.exists()
+
+
+def test_one_that_was_killed_begins_anew(greeter: Server) -> None:
+    """What it had kept does not come back."""
+    greeter.up()
+    kept = greeter.data / "kept"
+    kept.touch()
+    pid = greeter.pid()
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    while greeter.pid() or greeter.answers() is not None:
+        time.sleep(0.01)
+    assert "is up on" in greeter.up()
+    assert not kept.exists()
 
 
 def test_server_of_someone_else_is_used_and_left(greeter: Server) -> None:

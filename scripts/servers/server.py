@@ -100,10 +100,11 @@ class Server:
         return self.program.get()
 
     def start(self, program: Path, config: Path | None) -> str:
+        # What it was killed with: `down` would have taken it away.
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.data.mkdir(parents=True)
         log = self.folder / "log"
-        self.data.mkdir(parents=True, exist_ok=True)
         here = self.data / "config"
-        here.unlink(missing_ok=True)
         if config:
             here.symlink_to(config)
         else:
