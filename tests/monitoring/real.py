@@ -3,21 +3,40 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from servers import monitoring, received
+from servers.known import ALIASES, SERVERS
 from servers.server import HOST
+from tests.brokers.clean import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    import subprocess
+    from collections.abc import Callable, Iterator, Sequence
 
     from faststream_otel.testing import RecordedSpan
     from servers.received import Line
 
 DATA = monitoring.collector().data
 PATIENCE = 60.0  # seconds; Kafka gives a new group its topics when it pleases
+DESTINATIONS = ("orders", "quotes", "quotes.answers", "trades", "receipts")
+
+
+@contextmanager
+def running(broker: str) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    """Run it all, on a broker that keeps nothing of others under these names."""
+    tidy(broker)
+    with monitoring.running(broker) as services:
+        yield services
+
+
+def tidy(broker: str) -> None:
+    """Take away what programs of the guide, and earlier tests, have left there."""
+    if SERVERS[ALIASES.get(broker, broker)].answers():
+        clean(broker, DESTINATIONS)
 
 
 def place(trace_id: str, symbol: str = "TEA", tier: str = "gold") -> Any:

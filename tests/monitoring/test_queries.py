@@ -33,7 +33,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def load() -> Iterator[None]:
     """Sixty orders, some of which fail or are rejected, and one without a price."""
-    with monitoring.running("rabbit") as services:
+    with real.running("rabbit") as services:
         services["trade"].kill()
         services["trade"].wait()
         real.place(os.urandom(16).hex())

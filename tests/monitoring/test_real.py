@@ -36,7 +36,7 @@ BROWSER = 0x00F067AA0BA902B7
 )
 def broker(request: pytest.FixtureRequest) -> Iterator[str]:
     """A broker with the services on it."""
-    with monitoring.running(request.param):
+    with real.running(request.param):
         yield request.param
 
 
@@ -63,10 +63,10 @@ def test_one_trace_through_all_services(broker: str) -> None:
     assert len({span.span_id for span in found}) == len(found)
 
     # What the broker has: requests and batches.
-    asked = "publish prices" if broker in KAFKA else "request prices"
+    asked = "publish quotes" if broker in KAFKA else "request quotes"
     assert by_name[asked].parent_id == by_name["price order"].span_id
     answered = until(
-        lambda: [each for each in spans(trace_id) if each.name == "process prices"],
+        lambda: [each for each in spans(trace_id) if each.name == "process quotes"],
         bool,
     )
     assert [each.parent_id for each in answered] == [by_name[asked].span_id]
@@ -143,7 +143,7 @@ def own(said: list[Line]) -> set[tuple[str, str, int]]:
 )
 def test_a_service_that_is_killed(broker: str) -> None:
     """Its order waits in the queue, and the trace tells how long."""
-    with monitoring.running(broker) as services:
+    with real.running(broker) as services:
         trace_id = os.urandom(16).hex()
         services["trade"].kill()
         services["trade"].wait()
@@ -158,7 +158,7 @@ def test_a_service_that_is_killed(broker: str) -> None:
         found = until(lambda: spans(trace_id), is_whole)
         said = until(lambda: lines(trace_id), lambda seen: len(own(seen)) >= 3)
     by_name = {span.name: span for span in found}
-    assert by_name["request prices"].status == "ERROR"
+    assert by_name["request quotes"].status == "ERROR"
     entry, sent = by_name["POST /orders"], by_name["publish orders"]
     handled = by_name["process orders"]
     assert handled.parent_id == sent.span_id
@@ -175,6 +175,7 @@ def test_a_service_that_is_killed(broker: str) -> None:
 @pytest.mark.broker("rabbit")
 def test_command() -> None:
     """The page's command places orders, says where to look, and stops all of it."""
+    real.tidy("rabbit")
     # exec: a signal reaches the command itself.
     script = f"exec {(EXAMPLE / 'run.sh').read_text()}"
     with Process(script, cwd=ROOT, env=os.environ) as command:

@@ -25,17 +25,17 @@ FILES = EXAMPLE / "shop"
 every_broker = pytest.mark.parametrize("broker", BROKERS)
 
 ASKED = """
-    request prices [PRODUCER]
-      process prices [CONSUMER]
+    request quotes [PRODUCER]
+      process quotes [CONSUMER]
         reply [PRODUCER]
     receive [CLIENT]
 """
 # FastStream has no request for Kafka, so the example sends its own.
 ASKED_ON_KAFKA = """
-    publish prices [PRODUCER]
-      process prices [CONSUMER]
-        reply prices.answers [PRODUCER]
-          process prices.answers [CONSUMER]
+    publish quotes [PRODUCER]
+      process quotes [CONSUMER]
+        reply quotes.answers [PRODUCER]
+          process quotes.answers [CONSUMER]
 """
 BOUGHT = """
       match order [INTERNAL]
@@ -80,7 +80,7 @@ def test_an_order_that_goes_well(broker: str) -> None:
     services = {span.name: span.service for span in placed.trace.spans}
     assert services["POST /orders"] == services["price order"] == "order"
     assert services["publish orders"] == "order"
-    assert services["process prices"] == services["match order"] == "trade"
+    assert services["process quotes"] == services["match order"] == "trade"
     assert services["send phone"] == services["publish receipts"] == "notification"
 
 

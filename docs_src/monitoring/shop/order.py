@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 tracer = trace.get_tracer(__name__)
 
 orders = publisher("orders")
-ask_price = asking("prices")
+ask_price = asking("quotes")
 
 
 @asynccontextmanager

@@ -29,7 +29,7 @@ class TradingHaltedError(Exception):
     """Nobody can buy these shares now."""
 
 
-@answering("prices")
+@answering("quotes")
 async def tell_price(symbol: str, span: CurrentSpan) -> float:
     span.set_attribute("shop.symbol", symbol)
     return PRICES[symbol]
