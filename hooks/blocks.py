@@ -23,10 +23,6 @@ BLOCK: Final = re.compile(
 )
 # What a search is not to find: the names of the tabs, and what recorded spans have.
 UNSEARCHED: Final = re.compile(r'(<div class="tabbed-labels"|<figure class="trace")')
-# Names with dots, too long for a phone's line: they may break after a dot.
-LONG: Final = re.compile(
-    r'(?<=<code>)[\w.<>-]{24,}(?=</code>)|(?<=-name">)[\w.]{24,}(?=</span>)'
-)
 
 
 def on_page_content(html: str, *, config: Any, **_: Any) -> str:
@@ -34,7 +30,6 @@ def on_page_content(html: str, *, config: Any, **_: Any) -> str:
     blob = ""
     if config.repo_url:
         blob = f"{config.repo_url.rstrip('/')}/blob/{config.extra['repo_ref']}/"
-    html = LONG.sub(lambda found: found[0].replace(".", ".<wbr>"), html)
     html = BLOCK.sub(lambda found: block(found["file"], found["code"], blob), html)
     return UNSEARCHED.sub(r'\1 data-search-exclude="yes"', html)
 

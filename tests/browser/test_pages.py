@@ -30,6 +30,11 @@ MOVED = """() => new Promise((done) =>
         list.getEntries().reduce((sum, entry) => sum + entry.value, 0)
     )).observe({ type: "layout-shift", buffered: true }) || setTimeout(done, 50, 0))
 """
+# Tables that scroll sideways.
+WIDE = """() => [...document.querySelectorAll(".md-typeset__scrollwrap")]
+    .filter((each) => each.scrollWidth > each.clientWidth)
+    .map((each) => each.textContent)
+"""
 
 
 def violations(page: Page) -> list[Any]:
@@ -42,7 +47,7 @@ def violations(page: Page) -> list[Any]:
 def test_every_page_is_accessible(
     browser: Browser, home: str, addresses: list[str], view: str
 ) -> None:
-    """Axe finds nothing, and no page is wider than its screen."""
+    """Axe finds nothing, and no page or table is wider than the screen."""
     colours, size, broker = VIEWS[view]
     context = browser.new_context(
         base_url=home,
@@ -57,6 +62,7 @@ def test_every_page_is_accessible(
         assert scheme == {"light": "default", "dark": "slate"}[colours]
         assert violations(page) == [], address
         assert page.evaluate("document.documentElement.scrollWidth") == size[0], address
+        assert page.evaluate(WIDE) == [], address
     context.close()
 
 

@@ -1,0 +1,33 @@
+"""Long names may break after a mark, such as a dot, and nowhere else.
+
+A phone is narrower than many names of attributes and variables, and than most tables.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+# In text, of attributes in the tables of spans, and in headings.
+NAME: Final = re.compile(
+    r'<code>[^<\n]+</code>|(?<=-name">)[\w.]+(?=</span>)'
+    r'|(?<=">)[\w.]+(?=<a class="headerlink")'
+)
+LONG: Final = re.compile(r"[^\s<>]{24,}")
+# A column is narrow.
+CELL: Final = re.compile(r"<(t[hd])\b.*?</\1>", re.DOTALL)
+LONG_IN_CELL: Final = re.compile(r"[^\s<>]{10,}")
+MARK: Final = re.compile(r'(?<=[._/=(,:-])(?=[\w&"])')
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Say where the names on a page may break."""
+    html = CELL.sub(lambda cell: breakable(cell[0], LONG_IN_CELL), html)
+    return breakable(html, LONG)
+
+
+def breakable(html: str, long: re.Pattern[str]) -> str:
+    """Let the long words of names break."""
+    return NAME.sub(
+        lambda name: long.sub(lambda word: MARK.sub("<wbr>", word[0]), name[0]), html
+    )
