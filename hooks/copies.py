@@ -62,15 +62,10 @@ def on_page_markdown(
         return posixpath.relpath(f"/{copy}", f"/{page.url}")
 
     text = plain(markdown, to)
-    if base := home(config):
+    if base := config.site_url:
         text += f"\nThis page: {base}{page.url}\n"
     copies[page.url] = text
     return markdown
-
-
-def home(config: Any) -> str:
-    """The address of the site, empty while it has none."""
-    return f"{config.site_url.rstrip('/')}/" if config.site_url else ""
 
 
 def on_post_build(*, config: Any, **_: Any) -> None:
@@ -79,7 +74,7 @@ def on_post_build(*, config: Any, **_: Any) -> None:
     pages = {page.url: page for page in config.nav_pages}
     for url, text in copies.items():
         (site / url / "index.md").write_text(text)
-    base = home(config)
+    base = config.site_url or ""
     sections: dict[str, list[str]] = {"Guide": []}
     for url, page in pages.items():
         title = page.parent.title if page.parent else "Guide"

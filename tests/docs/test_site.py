@@ -309,6 +309,10 @@ def test_versions_are_for_the_published_guide(site: Path, tmp_path: Path) -> Non
     assert '__md_scope=new URL("/faststream-otel/",' in versioned
     # Search engines are to find one of the versions, the latest.
     assert f'<link rel="canonical" href="{home}latest/">' in versioned
+    # What the latest may not have is this version's.
+    assert (
+        f'<meta property="og:image" content="{home}0.1/assets/card.png">' in versioned
+    )
     listed = (tmp_path / "llms.txt").read_text()
     assert f"({home}latest/chain/index.md)" in listed
     assert '"provider"' not in alone
