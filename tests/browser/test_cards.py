@@ -23,7 +23,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `scripts/publish` puts on the branch gh-pages, of this checkout's files."""
     folder = tmp_path_factory.mktemp("published")
     checkout = folder / "checkout"
-    others = shutil.ignore_patterns(".git", ".venv", ".brokers", ".*_cache", "site")
+    others = shutil.ignore_patterns(".git", ".[a-z]*_cache", ".venv", ".brokers", "site")
     shutil.copytree(ROOT, checkout, ignore=others)
     # As if it had a .venv of its own.
     made_from = [checkout / "pyproject.toml", checkout / "constraints.txt"]
