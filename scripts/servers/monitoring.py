@@ -192,7 +192,7 @@ def main() -> None:
     options = parser.parse_args()
 
     # `kill` is to stop all of it, as Ctrl-C does.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with running(options.broker) as services:
             load = [sys.executable, "-m", "shop.load", "--seed", options.seed]
