@@ -3,11 +3,12 @@
 from faststream import FastStream
 from faststream.nats import NatsBroker
 from faststream.nats.opentelemetry import NatsTelemetryMiddleware as FastStreamsOwn
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 
 from faststream_otel.nats import NatsTelemetryMiddleware
 
-tracer_provider = TracerProvider()
+tracer_provider = TracerProvider(resource=Resource.create({"service.name": "shop"}))
 broker = NatsBroker(
     middlewares=[
         FastStreamsOwn(tracer_provider=tracer_provider),

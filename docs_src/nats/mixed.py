@@ -3,15 +3,15 @@
 from faststream import FastStream
 from faststream.nats import NatsBroker
 from faststream.nats.opentelemetry import NatsTelemetryMiddleware as FastStreamsOwn
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 
 from faststream_otel.nats import NatsTelemetryMiddleware
 
-tracer_provider = TracerProvider()
-shop = NatsBroker(
-    middlewares=[NatsTelemetryMiddleware(tracer_provider=tracer_provider)]
-)
-billing = NatsBroker(middlewares=[FastStreamsOwn(tracer_provider=tracer_provider)])
+of_shop = TracerProvider(resource=Resource.create({"service.name": "shop"}))
+of_billing = TracerProvider(resource=Resource.create({"service.name": "billing"}))
+shop = NatsBroker(middlewares=[NatsTelemetryMiddleware(tracer_provider=of_shop)])
+billing = NatsBroker(middlewares=[FastStreamsOwn(tracer_provider=of_billing)])
 app = FastStream(shop, billing)
 
 

@@ -35,6 +35,23 @@ EXPECTED: Final[dict[str, str]] = {
             invoices publish [PRODUCER]
           invoices process [CONSUMER]
     """,
+    "mixed": """
+        publish orders [PRODUCER]
+          orders process [CONSUMER]
+            invoices publish [PRODUCER]
+          process invoices [CONSUMER]
+    """,
+    "both": """
+        orders create [PRODUCER]
+          orders publish [PRODUCER]
+            publish orders [CLIENT]
+          process orders [CONSUMER]
+          orders process [CONSUMER]
+            invoices publish [PRODUCER]
+              publish invoices [PRODUCER]
+                process invoices [CONSUMER]
+                invoices process [CONSUMER]
+    """,
     "migrated": """
         publish orders [PRODUCER]
           process orders [CONSUMER]
@@ -197,6 +214,23 @@ DIFFERENT: Final[dict[tuple[str, str], str]] = {
           default.orders process [CONSUMER]
             default.invoices publish [PRODUCER]
           default.invoices process [CONSUMER]
+    """,
+    ("rabbit", "mixed"): """
+        publish orders [PRODUCER]
+          default.orders process [CONSUMER]
+            default.invoices publish [PRODUCER]
+          process invoices [CONSUMER]
+    """,
+    ("rabbit", "both"): """
+        default.orders create [PRODUCER]
+          default.orders publish [PRODUCER]
+            publish orders [CLIENT]
+          process orders [CONSUMER]
+          default.orders process [CONSUMER]
+            default.invoices publish [PRODUCER]
+              publish invoices [PRODUCER]
+                process invoices [CONSUMER]
+                default.invoices process [CONSUMER]
     """,
     ("kafka", "request_reply"): _ANSWERED_BY_TOPIC,
     ("confluent", "request_reply"): _ANSWERED_BY_TOPIC,

@@ -21,22 +21,17 @@ from faststream.redis.opentelemetry import RedisTelemetryMiddleware
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
-from tests.docs.programs import PROGRAMS, Program
 from tests.docs.site import DOCS
 from tests.kinds import KINDS, Kind
 from tests.scenes.stage import TAKES_BATCHES, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from faststream_otel.testing import RecordedSpan
 
 TABLES = DOCS / "tables"
 _RANDOM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{13}")
-
-# Programs that show what FastStream's own does beside ours, and the tree of each.
-MOVING = (Program("nats", "mixed"), Program("nats", "both"))
 
 OWN: Final[dict[str, Any]] = {
     "kafka": KafkaTelemetryMiddleware,
@@ -239,13 +234,3 @@ def bounds(theirs: str, ours: str) -> tuple[tuple[float, ...], tuple[float, ...]
         for side, metric in zip(first, (theirs, ours), strict=True)
     ]
     return made[0], made[1]
-
-
-def output(program: Program) -> Path:
-    """Where the tree of a program is."""
-    return PROGRAMS / "output" / f"{program.step}.txt"
-
-
-def tree(program: Program) -> str:
-    """Run a program, and give its trace as `assert_trace` reads it."""
-    return program.record().shape().rstrip() + "\n"

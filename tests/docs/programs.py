@@ -64,7 +64,7 @@ PUBLISHED: dict[str, tuple[str, str]] = {
 # Steps whose programs get the middleware from outside.
 INSTRUMENTED = {"zero_code"}
 
-# Steps whose programs have FastStream's own middleware, and a provider that they name.
+# Steps whose programs have FastStream's own middleware, and providers that they name.
 FASTSTREAMS_OWN = {"before", "both", "mixed"}
 
 
@@ -151,7 +151,9 @@ class Program:
         """
         if self.step in FASTSTREAMS_OWN:
             recorder = SpanRecorder(reproducible=True)
-            module.tracer_provider.add_span_processor(recorder)
+            for provider in vars(module).values():
+                if isinstance(provider, TracerProvider):
+                    provider.add_span_processor(recorder)
             yield recorder
             return
         brokers = [*brokers_of(module), *others]

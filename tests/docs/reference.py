@@ -6,7 +6,6 @@ python -m tests.docs.reference update
 from __future__ import annotations
 
 import argparse
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tests.docs import attributes, metrics, moving, options, spans, versions
@@ -27,10 +26,6 @@ WRITTEN: Final[dict[Path, Callable[[], str]]] = {
     REFERENCE / "versions.md": versions.page,
     TABLES / "moved_attributes.md": moving.attributes_table,
     TABLES / "moved_metrics.md": moving.metrics_table,
-    **{
-        moving.output(program): partial(moving.tree, program)
-        for program in moving.MOVING
-    },
 }
 
 

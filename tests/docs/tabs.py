@@ -46,6 +46,8 @@ MARKED: Final[dict[str, tuple[str, ...]]] = {
     "shortest.py": ("middlewares=",),
     "before.py": (".opentelemetry import",),
     "migrated.py": ("from faststream_otel",),
+    "mixed.py": ("middlewares=",),
+    "both.py": ("(tracer_provider=tracer_provider)",),
 }
 
 

@@ -14,7 +14,6 @@ from faststream_otel.testing import assert_trace
 from tests.docs.expected import DIFFERENT, EXPECTED
 from tests.docs.exporting import EXPORTING
 from tests.docs.figures import STYLE, STYLE_SHEET
-from tests.docs.moving import MOVING
 from tests.docs.production import UNTRUSTED
 from tests.docs.programs import (
     ALL,
@@ -46,11 +45,11 @@ def test_no_program_is_forgotten() -> None:
         # tests/monitoring runs the full example, and knows its files.
         if "monitoring" not in path.parts
     }
-    programs = (*ALL, *TESTS, *SIGNALS, *EXPORTING, *MOVING, UNTRUSTED)
+    programs = (*ALL, *TESTS, *SIGNALS, *EXPORTING, UNTRUSTED)
     assert files == {f"{program}.py" for program in programs}
 
 
-@pytest.mark.parametrize("program", [*ALL, *MOVING, UNTRUSTED], ids=str)
+@pytest.mark.parametrize("program", [*ALL, UNTRUSTED], ids=str)
 def test_output(
     program: Program, eval_example: EvalExample, monkeypatch: pytest.MonkeyPatch
 ) -> None:

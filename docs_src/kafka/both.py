@@ -1,0 +1,35 @@
+"""A service with both middlewares: each message is recorded twice."""
+
+from faststream import FastStream
+from faststream.kafka import KafkaBroker
+from faststream.kafka.opentelemetry import KafkaTelemetryMiddleware as FastStreamsOwn
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+
+from faststream_otel.kafka import KafkaTelemetryMiddleware
+
+tracer_provider = TracerProvider(resource=Resource.create({"service.name": "shop"}))
+broker = KafkaBroker(
+    middlewares=[
+        FastStreamsOwn(tracer_provider=tracer_provider),
+        KafkaTelemetryMiddleware(tracer_provider=tracer_provider),
+    ]
+)
+app = FastStream(broker)
+
+
+@broker.subscriber("orders", group_id="bill", auto_offset_reset="earliest")
+@broker.publisher("invoices")
+async def bill(order: str) -> str:
+    return f"Invoice for {order}"
+
+
+@broker.subscriber("invoices", group_id="send", auto_offset_reset="earliest")
+async def send(invoice: str) -> None:
+    print(invoice)
+    #> Invoice for tea
+
+
+@app.after_startup
+async def order() -> None:
+    await broker.publish("tea", "orders")

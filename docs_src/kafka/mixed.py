@@ -1,0 +1,32 @@
+"""Two services on one server, of which the first has been migrated."""
+
+from faststream import FastStream
+from faststream.kafka import KafkaBroker
+from faststream.kafka.opentelemetry import KafkaTelemetryMiddleware as FastStreamsOwn
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+
+from faststream_otel.kafka import KafkaTelemetryMiddleware
+
+of_shop = TracerProvider(resource=Resource.create({"service.name": "shop"}))
+of_billing = TracerProvider(resource=Resource.create({"service.name": "billing"}))
+shop = KafkaBroker(middlewares=[KafkaTelemetryMiddleware(tracer_provider=of_shop)])
+billing = KafkaBroker(middlewares=[FastStreamsOwn(tracer_provider=of_billing)])
+app = FastStream(shop, billing)
+
+
+@billing.subscriber("orders", group_id="bill", auto_offset_reset="earliest")
+@billing.publisher("invoices")
+async def bill(order: str) -> str:
+    return f"Invoice for {order}"
+
+
+@shop.subscriber("invoices", group_id="send", auto_offset_reset="earliest")
+async def send(invoice: str) -> None:
+    print(invoice)
+    #> Invoice for tea
+
+
+@app.after_startup
+async def order() -> None:
+    await shop.publish("tea", "orders")

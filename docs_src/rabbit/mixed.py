@@ -1,0 +1,32 @@
+"""Two services on one server, of which the first has been migrated."""
+
+from faststream import FastStream
+from faststream.rabbit import RabbitBroker
+from faststream.rabbit.opentelemetry import RabbitTelemetryMiddleware as FastStreamsOwn
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+
+from faststream_otel.rabbit import RabbitTelemetryMiddleware
+
+of_shop = TracerProvider(resource=Resource.create({"service.name": "shop"}))
+of_billing = TracerProvider(resource=Resource.create({"service.name": "billing"}))
+shop = RabbitBroker(middlewares=[RabbitTelemetryMiddleware(tracer_provider=of_shop)])
+billing = RabbitBroker(middlewares=[FastStreamsOwn(tracer_provider=of_billing)])
+app = FastStream(shop, billing)
+
+
+@billing.subscriber("orders")
+@billing.publisher("invoices")
+async def bill(order: str) -> str:
+    return f"Invoice for {order}"
+
+
+@shop.subscriber("invoices")
+async def send(invoice: str) -> None:
+    print(invoice)
+    #> Invoice for tea
+
+
+@app.after_startup
+async def order() -> None:
+    await shop.publish("tea", "orders")

@@ -1,0 +1,35 @@
+"""A service with both middlewares: each message is recorded twice."""
+
+from faststream import FastStream
+from faststream.redis import RedisBroker
+from faststream.redis.opentelemetry import RedisTelemetryMiddleware as FastStreamsOwn
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+
+from faststream_otel.redis import RedisTelemetryMiddleware
+
+tracer_provider = TracerProvider(resource=Resource.create({"service.name": "shop"}))
+broker = RedisBroker(
+    middlewares=[
+        FastStreamsOwn(tracer_provider=tracer_provider),
+        RedisTelemetryMiddleware(tracer_provider=tracer_provider),
+    ]
+)
+app = FastStream(broker)
+
+
+@broker.subscriber("orders")
+@broker.publisher("invoices")
+async def bill(order: str) -> str:
+    return f"Invoice for {order}"
+
+
+@broker.subscriber("invoices")
+async def send(invoice: str) -> None:
+    print(invoice)
+    #> Invoice for tea
+
+
+@app.after_startup
+async def order() -> None:
+    await broker.publish("tea", "orders")
