@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from faststream import Context
 from faststream.exceptions import NackMessage
-from faststream.nats import NatsBroker
 from opentelemetry import baggage, context, propagate
 from opentelemetry.propagators.textmap import TextMapPropagator
 from opentelemetry.sdk.metrics import MeterProvider
@@ -17,7 +16,6 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from faststream_otel.nats import NatsTelemetryMiddleware
 from faststream_otel.testing import SpanRecorder, in_memory
 from tests.docs.moving import OWN
 from tests.kinds import KINDS, Kind
@@ -27,20 +25,19 @@ if TYPE_CHECKING:
 
 NOT_SAMPLED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
 
-both = pytest.mark.parametrize(
-    "middleware", [OWN["nats"], NatsTelemetryMiddleware], ids=["theirs", "ours"]
-)
+NATS = next(kind for kind in KINDS if kind.name == "nats")
 
 
 class Service:
     """A broker with one of the two, what it handled, and what was recorded."""
 
-    def __init__(self, middleware: Any) -> None:
-        self.is_ours = middleware is NatsTelemetryMiddleware
+    def __init__(self, kind: Kind, middleware: Any) -> None:
+        self.kind = kind
+        self.is_ours = middleware is kind.middleware
         self.recorder = SpanRecorder()
         self.provider = TracerProvider(shutdown_on_exit=False)
         self.provider.add_span_processor(self.recorder)
-        self.broker = NatsBroker(
+        self.broker = kind.broker(
             middlewares=[middleware(tracer_provider=self.provider)]
         )
         self.handled: list[Any] = []
@@ -48,14 +45,14 @@ class Service:
     def run(self, handle: Callable[[Any], Any], **options: Any) -> Any:
         """Send one message, and let `handle` have it as FastStream made it."""
 
-        @self.broker.subscriber("orders")
+        @self.kind.subscriber(self.broker, "orders")
         async def handler(order: str, message: Any = Context("message")) -> None:
             self.handled.append(message)
             handle(message)
 
         async def main() -> None:
             async with in_memory(self.broker) as deliveries:
-                await self.broker.publish("tea", "orders", **options)
+                await self.kind.publish(self.broker, "tea", "orders", **options)
                 await deliveries.settled()
 
         asyncio.run(main())
@@ -67,18 +64,30 @@ class Service:
         return span
 
 
+@pytest.fixture(params=KINDS, ids=str)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """A broker."""
+    found: Kind = request.param
+    return found
+
+
+@pytest.fixture(params=["theirs", "ours"])
+def service(request: pytest.FixtureRequest, kind: Kind) -> Service:
+    """A service on that broker, with one of the two."""
+    theirs = OWN[kind.name.partition("-")[0]]
+    return Service(kind, kind.middleware if request.param == "ours" else theirs)
+
+
 def nothing(message: Any) -> None:
     """Handle it."""
 
 
-@both
-def test_decisions(middleware: Any) -> None:
+def test_decisions(service: Service) -> None:
     """To FastStream's own, what a handler decides is an error."""
 
     def nack(message: Any) -> None:
         raise NackMessage
 
-    service = Service(middleware)
     service.run(nack)
     process = service.process()
     assert process.status == ("UNSET" if service.is_ours else "ERROR")
@@ -100,12 +109,10 @@ class Shout(TextMapPropagator):
         return {"shout"}
 
 
-@both
-def test_propagator(middleware: Any) -> None:
+def test_propagator(service: Service) -> None:
     """FastStream's own sends W3C's headers, whatever is configured."""
     configured = propagate.get_global_textmap()
     propagate.set_global_textmap(Shout())
-    service = Service(middleware)
     try:
         service.run(nothing)
     finally:
@@ -115,22 +122,20 @@ def test_propagator(middleware: Any) -> None:
     assert ("traceparent" in message.headers) is not service.is_ours
 
 
-@both
-def test_headers_of_the_caller(middleware: Any) -> None:
+def test_headers_of_the_caller(service: Service) -> None:
     """FastStream's own writes into the dictionary that it is given."""
     headers = {"tenant": "acme"}
-    service = Service(middleware)
     service.run(nothing, headers=headers)
     assert (headers == {"tenant": "acme"}) is service.is_ours
 
 
-@both
 @pytest.mark.parametrize("value", [b"a=b", 7], ids=repr)
-def test_headers_that_are_no_text(middleware: Any, value: Any) -> None:
+@pytest.mark.parametrize("ours", [False, True], ids=["theirs", "ours"])
+def test_headers_that_are_no_text(value: Any, *, ours: bool) -> None:
     """With FastStream's own, the handler of such a message does not run."""
-    service = Service(lambda **options: Sends(middleware(**options), value))
+    middleware = NATS.middleware if ours else OWN["nats"]
+    service = Service(NATS, lambda **options: Sends(middleware(**options), value))
     service.run(nothing)
-    ours = middleware is NatsTelemetryMiddleware
     assert len(service.handled) == int(ours)
 
 
@@ -146,11 +151,9 @@ class Sends:
         return self.middleware(msg, context=context)
 
 
-@both
-def test_baggage_of_the_api(middleware: Any) -> None:
+def test_baggage_of_the_api(service: Service) -> None:
     """Only ours sends and receives what OpenTelemetry's API has."""
     found: list[object] = []
-    service = Service(middleware)
     token = context.attach(baggage.set_baggage("customer", "Ada"))
     try:
         service.run(lambda message: found.append(baggage.get_baggage("customer")))
@@ -159,25 +162,24 @@ def test_baggage_of_the_api(middleware: Any) -> None:
     assert ("baggage" in service.handled[0].headers) is service.is_ours
 
 
-@both
-def test_a_message_that_is_not_sampled(middleware: Any) -> None:
+def test_a_message_that_is_not_sampled(service: Service) -> None:
     """FastStream's own begins a sampled trace with what the handler sends."""
-    service, outside = Service(middleware), NatsBroker()
-    broker = service.broker
+    kind, broker = service.kind, service.broker
+    outside = kind.broker()
 
-    @broker.subscriber("orders")
-    @broker.publisher("invoices")
+    @kind.subscriber(broker, "orders")
+    @kind.publisher(broker, "invoices")
     async def bill(order: str) -> str:
         return order
 
-    @broker.subscriber("invoices")
+    @kind.subscriber(broker, "invoices")
     async def send(invoice: str, message: Any = Context("message")) -> None:
         service.handled.append(message)
 
     async def main() -> None:
         async with in_memory(outside, broker) as deliveries:
             headers = {"traceparent": NOT_SAMPLED}
-            await outside.publish("tea", "orders", headers=headers)
+            await kind.publish(outside, "tea", "orders", headers=headers)
             await deliveries.settled()
 
     asyncio.run(main())
@@ -188,7 +190,6 @@ def test_a_message_that_is_not_sampled(middleware: Any) -> None:
     assert (service.recorder.trace().spans == ()) is service.is_ours
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_counters(kind: Kind) -> None:
     """FastStream's own counts on RabbitMQ only when it is told to."""
     counted = {}
@@ -214,10 +215,9 @@ def test_counters(kind: Kind) -> None:
     assert list(counted.values()) == [broker != "rabbit", True]
 
 
-@both
-def test_scope(middleware: Any) -> None:
+def test_scope(service: Service) -> None:
     """By its name a view or a processor tells the two apart."""
-    service, exporter = Service(middleware), InMemorySpanExporter()
+    exporter = InMemorySpanExporter()
     service.provider.add_span_processor(SimpleSpanProcessor(exporter))
     service.run(nothing)
     scopes = {span.instrumentation_scope for span in exporter.get_finished_spans()}
