@@ -17,7 +17,7 @@ from opentelemetry.instrumentation.logging import LoggingInstrumentor
 from pythonjsonlogger.json import JsonFormatter
 
 from faststream_otel.testing import SpanRecorder, in_memory
-from tests.kinds import KINDS, Kind, every_kind
+from tests.kinds import Kind, every_kind
 from tests.test_exceptions import Logs
 from tests.test_outcome import OrderError
 
@@ -271,13 +271,13 @@ def test_exported_records(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "message_id" in logs.records()[0].attributes
 
 
-def test_a_field_that_is_taken_before_faststream_adds_its_own() -> None:
+@every_kind
+def test_a_field_that_is_taken_before_faststream_adds_its_own(kind: Kind) -> None:
     """As the guide warns: `logging` raises, and the handler never runs."""
-    kind = next(kind for kind in KINDS if kind.name == "nats")
     broker = kind.traced(SpanRecorder())
     handled: list[str] = []
 
-    @broker.subscriber("orders")
+    @kind.subscriber(broker, "orders")
     async def handle(message: str) -> None:
         handled.append(message)
 
@@ -288,7 +288,7 @@ def test_a_field_that_is_taken_before_faststream_adds_its_own() -> None:
         async with in_memory(broker) as deliveries:
             broker.config.logger.logger = RealLoggerObject(logging.getLogger("taken"))
             logging.getLogger("taken").setLevel(logging.INFO)
-            await broker.publish("hello", "orders")
+            await kind.publish(broker, "hello", "orders")
             await deliveries.settled()
         return deliveries.errors
 
