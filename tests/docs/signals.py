@@ -35,12 +35,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 METRICS = tuple(Program(broker, "metrics") for broker in BROKERS)
-# Brokers do not differ in what the other programs show.
-LOGS = (
-    *(Program(broker, "logs") for broker in BROKERS),
-    *(Program("nats", f"logs_{how}") for how in ("instrumented", "json", "structlog")),
+LOGS = tuple(
+    Program(broker, step)
+    for step in ("logs", "logs_instrumented", "logs_json", "logs_structlog")
+    for broker in BROKERS
 )
 SIGNALS = (*METRICS, *LOGS)
+
+# Steps that log the fields of FastStream's own lines, which are others on each broker.
+WITH_FIELDS = {"logs_json", "logs_structlog"}
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -54,8 +57,9 @@ class Run:
 
 
 def output(program: Program) -> Path:
-    """Where the lines are that a program logs: the same for all brokers."""
-    return PROGRAMS / "output" / f"{program.step}.txt"
+    """Where the lines are that a program logs: without fields they are the same."""
+    lines = PROGRAMS / "output" / "logs.txt"
+    return program.output if program.step in WITH_FIELDS else lines
 
 
 def run(program: Program) -> Run:

@@ -48,6 +48,9 @@ MARKED: Final[dict[str, tuple[str, ...]]] = {
     "migrated.py": ("from faststream_otel",),
     "mixed.py": ("middlewares=",),
     "both.py": ("(tracer_provider=tracer_provider)",),
+    "logs_instrumented.py": ("inject_trace_context", "%(otelTraceID)s"),
+    "logs_json.py": ("addFilter", "JsonFormatter()"),
+    "logs_structlog.py": ("processors=[add_trace_ids", "foreign_pre_chain"),
 }
 
 

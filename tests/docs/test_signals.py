@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from typing import TYPE_CHECKING
@@ -12,15 +13,13 @@ from pytest_examples import CodeExample
 
 from faststream_otel import _conventions
 from faststream_otel.testing import Trace, assert_trace
-from tests.docs.programs import ROOT
+from tests.docs.programs import BROKERS, ROOT, Program
 from tests.docs.signals import LOGS, METRICS, SIGNALS, a_process, output, play, run
 from tests.docs.test_programs import assert_links_its_message
 from tests.test_metrics import ALLOWED
 
 if TYPE_CHECKING:
     from pytest_examples import EvalExample
-
-    from tests.docs.programs import Program
 
 every_signal = pytest.mark.parametrize("program", SIGNALS, ids=str)
 
@@ -82,6 +81,40 @@ def test_lines_have_the_ids_of_the_process_span(program: Program) -> None:
         assert said in line
         assert format_trace_id(process.trace_id) in line
         assert format_span_id(process.span_id) in line
+
+
+@pytest.mark.parametrize("broker", BROKERS)
+def test_the_instrumentation_logs_the_same_lines(broker: str) -> None:
+    """As the program with a filter of its own."""
+    steps = ("logs", "logs_instrumented")
+    own, instrumented = (run(Program(broker, step)).logged for step in steps)
+    assert own == instrumented
+
+
+@pytest.mark.parametrize("broker", BROKERS)
+def test_structlog_keeps_the_fields(broker: str) -> None:
+    """FastStream's lines have those that they have as JSON."""
+    steps = ("logs_json", "logs_structlog")
+    logged = (run(Program(broker, step)).logged.splitlines() for step in steps)
+    for line, (as_json, by_structlog) in enumerate(zip(*logged, strict=True)):
+        fields = dict(field.split("=") for field in by_structlog.split())
+        same = {"message": fields.pop("event"), **fields} == json.loads(as_json)
+        # The service's own line is an event with a field here, and a text there.
+        assert same is (line != 1), by_structlog
+
+
+def test_the_page_lists_the_fields_of_faststream() -> None:
+    """Those that its lines have as JSON, on any broker, and no other."""
+    found: set[str] = set()
+    for program in LOGS:
+        if program.step == "logs_json":
+            lines = output(program).read_text().splitlines()
+            received, packing, processed = map(json.loads, lines)
+            assert received.keys() == processed.keys()
+            found |= received.keys() - packing.keys()
+    fields = re.compile("^FastStream's fields are (.+)", re.MULTILINE)
+    (said,) = fields.findall(section("logs", "As JSON"))
+    assert sorted(re.findall(r"`(.+?)`", said)) == sorted(found)
 
 
 ONE_MESSAGE = """

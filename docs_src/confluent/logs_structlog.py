@@ -1,0 +1,56 @@
+"""A service that logs by structlog, and FastStream's lines with its own."""
+
+import logging
+
+import structlog
+from faststream import FastStream
+from faststream.confluent import KafkaBroker
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from structlog.stdlib import BoundLogger, ExtraAdder, LoggerFactory, ProcessorFormatter
+from structlog.typing import EventDict
+
+from faststream_otel.confluent import KafkaTelemetryMiddleware
+
+
+def add_trace_ids(_logger: object, _method: str, event: EventDict) -> EventDict:
+    span = trace.get_current_span().get_span_context()
+    event["trace_id"] = trace.format_trace_id(span.trace_id)
+    event["span_id"] = trace.format_span_id(span.span_id)
+    return event
+
+
+structlog.configure(
+    processors=[add_trace_ids, ProcessorFormatter.wrap_for_formatter],
+    logger_factory=LoggerFactory(),
+    wrapper_class=BoundLogger,
+)
+handler = logging.StreamHandler()
+handler.setFormatter(
+    ProcessorFormatter(
+        # For lines that come by logging, as FastStream's do.
+        foreign_pre_chain=[ExtraAdder(), add_trace_ids],
+        processors=[
+            ProcessorFormatter.remove_processors_meta,
+            structlog.processors.LogfmtRenderer(key_order=["event", "trace_id"]),
+        ],
+    )
+)
+logging.basicConfig(level=logging.INFO, handlers=[handler])
+logger = structlog.stdlib.get_logger("shop")
+
+trace.set_tracer_provider(TracerProvider())
+broker = KafkaBroker(
+    logger=logging.getLogger("shop"), middlewares=[KafkaTelemetryMiddleware()]
+)
+app = FastStream(broker)
+
+
+@broker.subscriber("orders", group_id="pack", auto_offset_reset="earliest")
+async def pack(order: str) -> None:
+    logger.info("Packing", order=order)
+
+
+@app.after_startup
+async def place_order() -> None:
+    await broker.publish("tea", "orders")

@@ -1,0 +1,3 @@
+pip install ".[mqtt,sdk]" "faststream[cli]" opentelemetry-instrumentation-logging
+cd docs_src/mqtt
+faststream run logs_instrumented:app

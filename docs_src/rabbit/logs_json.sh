@@ -1,0 +1,3 @@
+pip install ".[rabbit,sdk]" "faststream[cli]" python-json-logger
+cd docs_src/rabbit
+faststream run logs_json:app
