@@ -60,24 +60,36 @@ def publishing(program: Program, message: str, destination: str) -> str:
     )
 
 
-def environment(protocol: str, endpoint: str) -> dict[str, str]:
-    """Give the environment of a process that sends its spans here, at once."""
+def readers_environment(**more: str) -> dict[str, str]:
+    """Give the environment in which a reader starts a process, and more variables.
+
+    What the process sends goes where it sends by itself.
+    """
     inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith("OTEL")
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("OTEL", "PYTHONPATH"))
     }
     # The reader has installed none of the other instrumentations.
     others = {each.name for each in entry_points(group="opentelemetry_instrumentor")}
     return {
         **inherited,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(COLLECTED),
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
-        "NO_PROXY": "127.0.0.1",
-        "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
-        "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
-        "OTEL_BSP_SCHEDULE_DELAY": "50",
+        "NO_PROXY": "127.0.0.1,localhost",
         "OTEL_METRICS_EXPORTER": "none",
         "OTEL_LOGS_EXPORTER": "none",
         "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": ",".join(others - {"faststream"}),
+        **more,
     }
+
+
+def environment(protocol: str, endpoint: str) -> dict[str, str]:
+    """Give the environment of a process that sends its spans here too, at once."""
+    return readers_environment(
+        PYTHONPATH=str(COLLECTED),
+        OTEL_EXPORTER_OTLP_ENDPOINT=endpoint,
+        OTEL_EXPORTER_OTLP_PROTOCOL=protocol,
+        OTEL_BSP_SCHEDULE_DELAY="50",
+    )

@@ -17,8 +17,7 @@ from opentelemetry.trace import Link, Status, StatusCode, format_trace_id
 from faststream_otel.testing import RecordedSpan, Trace, assert_trace
 from tests.brokers import backends
 from tests.brokers.backends import eventually, free_port, get
-from tests.brokers.commands import environment as of_process
-from tests.brokers.commands import of_file
+from tests.brokers.commands import of_file, readers_environment
 from tests.brokers.process import Process
 from tests.brokers.receiver import Inbox, over_grpc
 from tests.docs.expected import EXPECTED
@@ -39,11 +38,8 @@ IN_NATS = PROGRAMS / "nats"
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment in which a program sends where it sends by itself, at its end."""
-    variables = of_process("grpc", "")
-    for name in ("PYTHONPATH", "OTEL_EXPORTER_OTLP_ENDPOINT"):
-        del variables[name]
-    return {**variables, "OTEL_BSP_SCHEDULE_DELAY": "60000", **more}
+    """The environment in which a program sends its spans at its end."""
+    return readers_environment(**{"OTEL_BSP_SCHEDULE_DELAY": "60000", **more})
 
 
 def play(program: Program, **more: str) -> None:

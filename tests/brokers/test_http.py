@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.brokers.commands import readers_environment
 from tests.brokers.process import Process
 
 DOCS_SRC = Path(__file__).parents[2] / "docs_src"
@@ -20,12 +19,7 @@ BROKERS = ("kafka", "confluent", "rabbit", "nats", "redis", "mqtt")
 )
 def test_one_trace_through_http_and_messages(broker: str) -> None:
     """A post is handled; a message leads to a post; both services print one trace."""
-    env = {
-        **{name: value for name, value in os.environ.items() if "OTEL" not in name},
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONUNBUFFERED": "1",
-        "NO_PROXY": "localhost",
-    }
+    env = readers_environment()
     with ExitStack() as stack:
 
         def start(script: Path) -> Process:

@@ -14,7 +14,12 @@ import pytest
 
 from faststream_otel.testing import Trace, assert_trace
 from tests.brokers.clean import clean
-from tests.brokers.commands import environment, of_program, publishing
+from tests.brokers.commands import (
+    environment,
+    of_program,
+    publishing,
+    readers_environment,
+)
 from tests.brokers.expected import ON_THE_WIRE
 from tests.brokers.process import PATIENCE, Process
 from tests.brokers.receiver import PROTOCOLS, Inbox, trace_of
@@ -101,8 +106,7 @@ def run(program: Program, protocol: str, spans: int) -> tuple[Trace, str]:
 def test_signals(program: Program) -> None:
     """It prints the counts that its page shows, or logs the ids of its trace."""
     clean(program.broker, words(program))
-    env = environment("grpc", "http://127.0.0.1:1")
-    env["PYTHONPATH"] = ""
+    env = readers_environment()
     with Process(of_program(program), cwd=program.path.parent, env=env) as app:
         app.wait_for(LAST[program.step.partition("_")[0]])
         assert app.end() == 0, app.output

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import sync_playwright
 
 from tests.brokers import backends
-from tests.brokers.commands import environment as of_process
+from tests.brokers.commands import readers_environment
 from tests.docs.site import DOCS
 
 if TYPE_CHECKING:
@@ -24,18 +24,11 @@ ZIPKIN = "http://127.0.0.1:9411"
 TOP, WIDTH, HEIGHT, SCALE = 64, 960, 420, 4 / 3
 
 
-def environment() -> dict[str, str]:
-    """The environment of a service that sends to Zipkin at once."""
-    variables = of_process("grpc", "")
-    for name in ("PYTHONPATH", "OTEL_EXPORTER_OTLP_ENDPOINT"):
-        del variables[name]
-    return variables
-
-
 def zipkin(to: Path) -> str:
     """Run the chain, and take a picture of its trace; give the words on it."""
     before = known()
-    backends.run_chain("zipkin_json", environment())
+    at_once = readers_environment(OTEL_BSP_SCHEDULE_DELAY="50")
+    backends.run_chain("zipkin_json", at_once)
     (trace_id,) = backends.eventually(lambda: known() - before)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))

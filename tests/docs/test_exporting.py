@@ -32,7 +32,7 @@ from opentelemetry.sdk import environment_variables
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from faststream_otel.testing import assert_trace
-from tests.brokers.commands import environment as of_process
+from tests.brokers.commands import readers_environment
 from tests.brokers.receiver import PROTOCOLS, Inbox, trace_of
 from tests.docs.exporting import EXPORTERS, GRPC, run
 from tests.docs.programs import PROGRAMS, ROOT
@@ -54,9 +54,11 @@ ONE_MESSAGE = """
 
 def environment(endpoint: str = "http://127.0.0.1:1", **more: str) -> dict[str, str]:
     """The environment of a program that sends to `endpoint`, but not by itself."""
-    variables = of_process("grpc", endpoint)
-    del variables["PYTHONPATH"]
-    return {**variables, "OTEL_BSP_SCHEDULE_DELAY": "60000", **more}
+    sent = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
+        "OTEL_BSP_SCHEDULE_DELAY": "60000",
+    }
+    return readers_environment(**{**sent, **more})
 
 
 @pytest.mark.parametrize("program", [*GRPC, EXPORTERS["http"]], ids=str)
