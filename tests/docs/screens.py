@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 import re
-import shutil
 from typing import TYPE_CHECKING
-
-from playwright.sync_api import sync_playwright
 
 from tests.brokers import backends
 from tests.brokers.commands import readers_environment
+from tests.browser.chromium import chromium
 from tests.docs.site import DOCS
 
 if TYPE_CHECKING:
@@ -30,8 +28,7 @@ def zipkin(to: Path) -> str:
     at_once = readers_environment(OTEL_BSP_SCHEDULE_DELAY="50")
     backends.run_chain("zipkin_json", at_once)
     (trace_id,) = backends.eventually(lambda: known() - before)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+    with chromium() as browser:
         page = browser.new_page(
             viewport={"width": WIDTH, "height": TOP + HEIGHT}, color_scheme="light"
         )
@@ -42,7 +39,6 @@ def zipkin(to: Path) -> str:
         page.get_by_text("Span ID").wait_for(state="hidden")
         words = page.inner_text("body")
         save(page, to)
-        browser.close()
     return words
 
 
