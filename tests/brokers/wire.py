@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
-from aiokafka import AIOKafkaConsumer
 from faststream import BaseMiddleware
 from faststream._internal.endpoint.subscriber import SubscriberUsecase
+from faststream.kafka import KafkaBroker
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterable
 
 PATIENCE = 10.0  # seconds, for a message to arrive
 
@@ -64,17 +65,14 @@ def declared(subscriber: Any) -> set[str]:
     return {str(name) for name in names if name}
 
 
-async def positioned(broker: Any) -> None:
+async def positioned(subscribers: Iterable[Any]) -> None:
     """Wait until aiokafka knows where the topics end, from where it starts.
 
     It asks the server in the background: what is sent before the answer is lost.
     """
-    for subscriber in broker.subscribers:
-        consumer = getattr(subscriber, "consumer", None)
-        if isinstance(consumer, AIOKafkaConsumer):
-            known: Any = consumer
-            for partition in known.assignment():
-                await known.position(partition)
+    for subscriber in subscribers:
+        for partition in subscriber.consumer.assignment():
+            await subscriber.consumer.position(partition)
 
 
 @asynccontextmanager
@@ -101,15 +99,13 @@ async def connected(*brokers: Any) -> AsyncIterator[WireDeliveries]:
         finally:
             await deliveries.handled(error)
 
-    SubscriberUsecase.process_message = counted  # type: ignore[method-assign]
-    try:
+    with mock.patch.object(SubscriberUsecase, "process_message", counted):
         async with AsyncExitStack() as stack:
             for broker in brokers:
                 broker.add_middleware(Count)
                 await stack.enter_async_context(broker)
                 await broker.start()
-                await positioned(broker)
+                if isinstance(broker, KafkaBroker):
+                    await positioned(broker.subscribers)
             yield deliveries
             await deliveries.settled()
-    finally:
-        SubscriberUsecase.process_message = process_message  # type: ignore[method-assign]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import (  # type: ignore[import-untyped]
-    Axe,
-)
+
+# Its package has no types.
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 
 from tests.browser.conftest import DESKTOP, PHONE
 
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
+Colours = Literal["light", "dark"]
+
 # Views differ in the broker too: other programs, other widths.
-VIEWS = {
+VIEWS: Final[dict[str, tuple[Colours, tuple[int, int], str]]] = {
     "light phone": ("light", PHONE, "kafka"),
     "light desktop": ("light", DESKTOP, "rabbit"),
     "dark phone": ("dark", PHONE, "nats"),
@@ -51,7 +53,7 @@ def test_every_page_is_accessible(
     colours, size, broker = VIEWS[view]
     context = browser.new_context(
         base_url=home,
-        color_scheme=colours,  # type: ignore[arg-type]
+        color_scheme=colours,
         viewport={"width": size[0], "height": size[1]},
     )
     page = context.new_page()
@@ -69,23 +71,32 @@ def test_every_page_is_accessible(
 def test_every_page_is_light(browser: Browser, home: str, addresses: list[str]) -> None:
     """A first visit brings little, asks the site alone, and moves nothing."""
     for address in addresses:
-        context = browser.new_context(base_url=home)
-        page = context.new_page()
-        requests: list[Request] = []
-        errors: list[str] = []
-        page.on("request", lambda request: requests.append(request))  # noqa: B023, PLW0108
-        page.on("pageerror", lambda error: errors.append(str(error)))  # noqa: B023
-        page.on("console", lambda message: errors.append(message.text))  # noqa: B023
-        page.goto(address, wait_until="networkidle")
-        assert errors == [], address
-        away = [each.url for each in requests if not each.url.startswith(home)]
-        assert away == [], address
-        weight = sum(each.sizes()["responseBodySize"] for each in requests)
-        assert 10 * 1024 < weight <= WEIGHT * 1024, f"{address}: {weight}"
-        assert any(each.url.endswith(".woff2") for each in requests)
-        assert page.evaluate(MOVED) < 0.01, address
-        assert context.cookies() == []
-        context.close()
+        assert_light(browser, home, address)
+
+
+def assert_light(browser: Browser, home: str, address: str) -> None:
+    """Visit a page for the first time."""
+    context = browser.new_context(base_url=home)
+    page = context.new_page()
+    requests: list[Request] = []
+    errors: list[str] = []
+
+    def note(request: Request) -> None:
+        requests.append(request)
+
+    page.on("request", note)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text))
+    page.goto(address, wait_until="networkidle")
+    assert errors == [], address
+    away = [each.url for each in requests if not each.url.startswith(home)]
+    assert away == [], address
+    weight = sum(each.sizes()["responseBodySize"] for each in requests)
+    assert 10 * 1024 < weight <= WEIGHT * 1024, f"{address}: {weight}"
+    assert any(each.url.endswith(".woff2") for each in requests)
+    assert page.evaluate(MOVED) < 0.01, address
+    assert context.cookies() == []
+    context.close()
 
 
 def test_every_page_is_read_without_scripts(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.conftest import DESKTOP, PHONE
-from tests.browser.test_pages import violations
+from tests.browser.test_pages import Colours, violations
 from tests.docs.site import PICTURES, parse
 
 if TYPE_CHECKING:
@@ -123,12 +123,12 @@ def test_touch_shows_attributes(browser: Browser, home: str) -> None:
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 @pytest.mark.parametrize("colours", ["light", "dark"])
 def test_attributes_are_accessible(
-    browser: Browser, home: str, colours: str, size: tuple[int, int]
+    browser: Browser, home: str, colours: Colours, size: tuple[int, int]
 ) -> None:
     """Axe finds nothing in a card, nor in the tables."""
     context = browser.new_context(
         base_url=home,
-        color_scheme=colours,  # type: ignore[arg-type]
+        color_scheme=colours,
         viewport={"width": size[0], "height": size[1]},
     )
     page = context.new_page()

@@ -28,4 +28,5 @@ def make_and_send(self: TracerProvider, *args: Any, **options: Any) -> None:
     self.add_span_processor(BatchSpanProcessor(OverGrpc() if grpc else OverHttp()))
 
 
+# The class itself is changed: which providers there will be only the program knows.
 TracerProvider.__init__ = make_and_send  # type: ignore[method-assign]
