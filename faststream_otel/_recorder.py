@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace import SpanProcessor
 from faststream_otel._trace import RecordedLink, RecordedSpan, Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace import ReadableSpan, Span
@@ -36,7 +36,7 @@ class SpanRecorder(SpanProcessor):
 
     def __init__(self, *, reproducible: bool = False) -> None:
         self._reproducible = reproducible
-        self._ticks = count()
+        self._ticks: Iterator[int] = count()
         self._began: dict[int, int] = {}
         self._traces: set[int] = set()
         self._ended: list[tuple[ReadableSpan, int]] = []

@@ -50,10 +50,10 @@ class RecordedMetric:
 class Recording:
     """What was recorded so far; `record` makes it."""
 
-    def __init__(self, service: str | None, *, reproducible: bool) -> None:
+    def __init__(self, spans: SpanRecorder, service: str | None) -> None:
         attributes = {"service.name": service} if service else {}
         self._resource = Resource.create(attributes)
-        self._spans = SpanRecorder(reproducible=reproducible)
+        self._spans = spans
         self._reader = InMemoryMetricReader()
         self._meter_provider = MeterProvider(
             [self._reader], self._resource, shutdown_on_exit=False
@@ -123,10 +123,20 @@ def record(
     Raises:
         ValueError: There is no telemetry middleware.
     """
+    spans = SpanRecorder(reproducible=reproducible)
+    with record_by(spans, *applications, service=service) as recording:
+        yield recording
+
+
+@contextmanager
+def record_by(
+    spans: SpanRecorder, *applications: Any, service: str | None = None
+) -> Iterator[Recording]:
+    """Record as `record` does, the spans by this recorder."""
     found = {id(each): each for each in _telemetry(applications)}
     if not found:
         raise ValueError(f"no broker of {applications} has a telemetry middleware")
-    recording = Recording(service, reproducible=reproducible)
+    recording = Recording(spans, service)
     _begin(recording, list(found.values()))
     try:
         yield recording

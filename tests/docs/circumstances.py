@@ -13,7 +13,7 @@ from unittest import mock
 
 from faststream.exceptions import HandlerException
 
-from faststream_otel.testing import Deliveries, Trace
+from faststream_otel.testing import Deliveries, SpanRecorder, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -113,6 +113,14 @@ class _Selector(selectors.DefaultSelector):
         return ready
 
 
+class TimedRecorder(SpanRecorder):
+    """Gives the same trace for the same run, in the time of a clock."""
+
+    def __init__(self, clock: Iterator[int]) -> None:
+        super().__init__(reproducible=True)
+        self._ticks = clock
+
+
 class Clock:
     """Tells the same times on each run, and has an event loop that keeps to them.
 
@@ -123,6 +131,9 @@ class Clock:
     def __init__(self) -> None:
         self._ticks = count()
         self._selector = _Selector()
+
+    def __iter__(self) -> Iterator[int]:
+        return self
 
     def __next__(self) -> int:
         return next(self._ticks) + round(self._selector.passed * 1000)

@@ -13,6 +13,7 @@ import os
 import re
 import sys
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.util._once import Once
 
+from faststream_otel._recording import record_by
 from faststream_otel.console import show
 from faststream_otel.instrumentor import FastStreamInstrumentor
 from faststream_otel.testing import (
@@ -42,6 +44,7 @@ from tests.docs.circumstances import (
     CIRCUMSTANCES,
     Circumstances,
     Clock,
+    TimedRecorder,
 )
 from tests.docs.expected import EXPECTED
 from tests.docs.figures import STYLE, STYLE_SHEET, figure
@@ -149,8 +152,8 @@ class Program:
             others: Brokers of the other programs that it needs.
             clock: What times the spans have, if not a millisecond a start or end.
         """
+        recorder = TimedRecorder(clock or count())
         if self.step in FASTSTREAMS_OWN:
-            recorder = SpanRecorder(reproducible=True)
             for provider in vars(module).values():
                 if isinstance(provider, TracerProvider):
                     provider.add_span_processor(recorder)
@@ -158,9 +161,7 @@ class Program:
             return
         brokers = [*brokers_of(module), *others]
         service = self.path.stem
-        with record(*brokers, reproducible=True, service=service) as recording:
-            if clock is not None:
-                recording._spans._ticks = clock  # type: ignore[assignment]
+        with record_by(recorder, *brokers, service=service) as recording:
             yield recording
 
     @contextlib.contextmanager
