@@ -109,6 +109,8 @@ class Page:
             labels = tab_set.select(".tabbed-labels > label")
             contents = tab_set.select(".tabbed-content > .tabbed-block")
             names = [label.get_text() for label in labels]
+            # Markdown takes two that follow each other for one.
+            assert len(set(names)) == len(names), f"{self}: no words between tab sets"
             yield dict(zip(names, contents, strict=True))
 
     def words(self) -> str:
