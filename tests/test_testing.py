@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from faststream import FastStream
+from faststream.exceptions import NackMessage
+from faststream.redis import RedisBroker, StreamSub
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
@@ -22,6 +25,7 @@ from tests.traces import CHAIN, span
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+PATIENCE = 10.0  # seconds
 NATS = next(kind for kind in KINDS if kind.name == "nats")
 ORDER = """
     publish orders
@@ -311,3 +315,62 @@ def test_another_shape_is_told(expected: str, difference: str) -> None:
     with pytest.raises(AssertionError) as raised:
         assert_trace(FAILED, expected)
     assert difference in str(raised.value).splitlines()
+
+
+@every_kind
+def test_handlers_of_one_message(kind: Kind) -> None:
+    """Neither waits for the other, and neither sees what the other set or raised."""
+    broker = kind.broker(middlewares=[kind.middleware()])
+    first, second = asyncio.Event(), asyncio.Event()
+    seen: list[str] = []
+    found: ContextVar[str] = ContextVar("found", default="nothing")
+
+    @kind.subscriber(broker, "orders")
+    async def fail(item: str) -> None:
+        seen.append(found.get())
+        found.set("something")
+        first.set()
+        await second.wait()
+        raise LookupError(item)
+
+    @kind.subscriber(broker, "orders")
+    async def handle(item: str) -> None:
+        seen.append(found.get())
+        second.set()
+        await first.wait()
+
+    async def main() -> list[BaseException]:
+        async with in_memory(broker) as deliveries:
+            await kind.publish(broker, "tea", "orders")
+        return deliveries.errors
+
+    (error,) = asyncio.run(asyncio.wait_for(main(), PATIENCE))
+    assert isinstance(error, LookupError)
+    assert seen == ["nothing"] * 2
+
+
+def test_a_group_of_redis_hands_on_what_one_has_refused() -> None:
+    """And only that: FastStream's test broker asks how the first has handled it."""
+    broker, other = RedisBroker(), RedisBroker()
+    seen: list[str] = []
+
+    @broker.subscriber(stream=StreamSub("orders", group="all", consumer="first"))
+    async def refuse(item: str) -> None:
+        seen.append(f"first {item}")
+        if item == "spam":
+            raise NackMessage
+
+    @other.subscriber(
+        stream=StreamSub("orders", group="all", consumer="again", min_idle_time=1)
+    )
+    async def claim(item: str) -> None:
+        seen.append(f"again {item}")
+
+    async def main() -> None:
+        async with in_memory(broker, other) as deliveries:
+            for item in ("tea", "spam"):
+                await broker.publish(item, stream="orders")
+                await deliveries.settled()
+
+    asyncio.run(main())
+    assert seen == ["first tea", "first spam", "again spam"]

@@ -21,6 +21,7 @@ async def pack(order: str) -> str:
 
 @shop.subscriber("invoices")
 async def send(invoice: str) -> None:
+    await asyncio.sleep(0.01)
     print(f"Sending: {invoice}")
     #> Sending: Invoice for tea
 

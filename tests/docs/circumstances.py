@@ -49,21 +49,26 @@ class Circumstances:
         ) -> Callable[[Any], Any]:
             @functools.wraps(send)
             async def deliver(cmd: Any) -> None:
-                if cmd.destination == self.loses:
+                if self.loses and self.loses in destinations(cmd):
                     return
                 if self.waits:
                     await asyncio.sleep(self.waits)
-                try:
-                    await send(cmd)
-                except Exception as error:
-                    if not self.redelivers:
-                        raise
-                    deliveries.errors.append(error)
-                    await send(cmd)
+                await send(cmd)
 
             return later(deliveries, deliver)
 
-        with mock.patch.object(Deliveries, "_later", arranged):
+        async def handle(
+            deliveries: Deliveries, process: Callable[[Any], Awaitable[Any]], msg: Any
+        ) -> Any:
+            try:
+                return await process(msg)
+            except Exception as error:
+                if not self.redelivers:
+                    raise
+                deliveries.errors.append(error)
+                return await process(msg)
+
+        with mock.patch.multiple(Deliveries, _later=arranged, _handle=handle):
             yield
 
     def check(self, errors: list[BaseException]) -> None:
@@ -83,6 +88,12 @@ class Circumstances:
         return Trace(
             tuple(each for each in trace.spans if each.name not in self.unseen)
         )
+
+
+def destinations(cmd: Any) -> set[str]:
+    """Where a message is sent: an exchange of RabbitMQ need not have a routing key."""
+    exchange = getattr(cmd, "exchange", None)
+    return {cmd.destination, getattr(exchange, "name", "")}
 
 
 AS_THEY_SHOULD_BE: Final = Circumstances()
