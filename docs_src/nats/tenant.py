@@ -31,5 +31,6 @@ async def pack(order: str, baggage: CurrentBaggage) -> None:
 
 @app.after_startup
 async def place_order() -> None:
-    headers = {"baggage": "tenant=north,secret=7"}
-    await broker.publish("tea", "orders", headers=headers)
+    await broker.publish(
+        "tea", "orders", headers={"baggage": "tenant=north,secret=7"}
+    )

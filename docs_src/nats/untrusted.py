@@ -19,8 +19,11 @@ async def bill(order: str, baggage: CurrentBaggage) -> None:
 
 @app.after_startup
 async def order() -> None:
-    headers = {
-        "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-        "baggage": "tenant=acme,role=admin",
-    }
-    await broker.publish("tea", "orders", headers=headers)
+    await broker.publish(
+        "tea",
+        "orders",
+        headers={
+            "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "baggage": "tenant=acme,role=admin",
+        },
+    )

@@ -24,10 +24,10 @@ from tests.brokers.expected import ON_THE_WIRE
 from tests.brokers.process import PATIENCE, Process
 from tests.brokers.receiver import PROTOCOLS, Inbox, trace_of
 from tests.docs import web
-from tests.docs.programs import ALL, FASTSTREAMS_OWN, PUBLISHED, Program
+from tests.docs.programs import ALL, PUBLISHED, Program
 from tests.docs.signals import LOGS, SIGNALS
 from tests.docs.signals import output as output_file
-from tests.docs.test_programs import assert_links_its_message, expectation
+from tests.docs.test_programs import assert_links_its_messages, expectation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,9 +61,7 @@ def test_trace(program: Program) -> None:
     protocol = list(PROTOCOLS)[ALL.index(program) % len(PROTOCOLS)]
     recorded, output = run(program, protocol, len(expected.split("\n")) - 2)
     assert_trace(recorded, expected)
-    for span in recorded.spans:
-        if span.kind == "CONSUMER" and program.step not in FASTSTREAMS_OWN:
-            assert_links_its_message(recorded, span)
+    assert_links_its_messages(program, recorded)
     assert_printed(program, output)
 
 

@@ -107,6 +107,10 @@ EXPECTED: Final[dict[str, str]] = {
         publish orders [PRODUCER]
           process orders [CONSUMER] ✗ LookupError
     """,
+    "untrusted": """
+        publish orders [CLIENT]
+        process orders [CONSUMER]
+    """,
     "settled": """
         publish shipments [PRODUCER]
           process shipments [CONSUMER]
@@ -206,6 +210,15 @@ _ANSWERED_BY_TOPIC: Final = """
           process answers [CONSUMER]
 """
 
+# RabbitMQ's exchange puts an invoice into two queues.
+_INVOICES_OF_QUEUES: Final = """
+    publish orders [PRODUCER]
+      process orders [CONSUMER]
+        publish invoices [PRODUCER]
+          process invoices:outbox [CONSUMER]
+          process invoices:archive [CONSUMER]
+"""
+
 # What a broker records that is not as with the others, by broker and step.
 DIFFERENT: Final[dict[tuple[str, str], str]] = {
     ("rabbit", "before"): """
@@ -231,6 +244,13 @@ DIFFERENT: Final[dict[tuple[str, str], str]] = {
               publish invoices [PRODUCER]
                 process invoices [CONSUMER]
                 default.invoices process [CONSUMER]
+    """,
+    ("rabbit", "reading"): _INVOICES_OF_QUEUES,
+    ("rabbit", "reading_waiting"): _INVOICES_OF_QUEUES,
+    ("rabbit", "reading_orphan"): """
+        publish orders [PRODUCER]
+        process invoices:outbox [CONSUMER]
+        process invoices:archive [CONSUMER]
     """,
     ("kafka", "request_reply"): _ANSWERED_BY_TOPIC,
     ("confluent", "request_reply"): _ANSWERED_BY_TOPIC,

@@ -1,9 +1,8 @@
-"""What the page about production shows: its programs and its configurations."""
+"""What the page about production shows: its configurations."""
 
 from __future__ import annotations
 
-from tests.docs.programs import PROGRAMS, Program
+from tests.docs.programs import PROGRAMS
 
 CONFIGS = PROGRAMS / "config"
 COLLECTORS = ("collector", "collector_front", "collector_sampler")
-UNTRUSTED = Program("nats", "untrusted")

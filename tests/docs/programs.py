@@ -70,6 +70,9 @@ INSTRUMENTED = {"zero_code"}
 # Steps whose programs have FastStream's own middleware, and providers that they name.
 FASTSTREAMS_OWN = {"before", "both", "mixed"}
 
+# Steps whose messages bring the context of somebody who is not in the trace.
+OF_STRANGERS = {"untrusted"}
+
 
 @dataclass(frozen=True)
 class Program:

@@ -3,6 +3,8 @@
 `docs/includes/chain.py.md` shows `docs_src/<broker>/chain.py` of each broker, with the
 picture of its trace where there is one. `docs_src/<broker>/chain.md` is what that
 broker's tab says besides, or instead of a program that the broker cannot have.
+`docs/includes/reading_lost.md` has pictures alone: those of the same program where its
+messages are lost.
 
 python -m tests.docs.tabs update
 """
@@ -13,6 +15,7 @@ import argparse
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from tests.docs.circumstances import CIRCUMSTANCES
 from tests.docs.site import DOCS, PICTURES, PROGRAMS, TABS
 
 if TYPE_CHECKING:
@@ -51,6 +54,11 @@ MARKED: Final[dict[str, tuple[str, ...]]] = {
     "logs_instrumented.py": ("inject_trace_context", "%(otelTraceID)s"),
     "logs_json.py": ("addFilter", "JsonFormatter()"),
     "logs_structlog.py": ("processors=[add_trace_ids", "foreign_pre_chain"),
+    "redelivered.py": ("ack_policy=",),
+    "order.py": ("middlewares=",),
+    "sampler.py": ("dropped =", "sampler=ParentBased"),
+    "tenant.py": ("set_attribute", "baggage_keys="),
+    "untrusted.py": ("incoming=",),
 }
 
 
@@ -63,11 +71,12 @@ def names() -> list[str]:
         if path.suffix in LANGUAGES
     )
     several = [name for name, count in counted.items() if count > 1]
-    return sorted([*several, *ELSEWHERE])
+    pictured = [step for step, each in CIRCUMSTANCES.items() if each.of]
+    return sorted([*several, *ELSEWHERE, *pictured])
 
 
 def file_of(name: str, broker: str) -> Path:
-    """Where the file of a broker is."""
+    """Where the file of a broker is; what has no suffix has a picture alone."""
     return PROGRAMS / ELSEWHERE.get(name, f"{{broker}}/{name}").format(broker=broker)
 
 
@@ -87,12 +96,15 @@ def tab_set(name: str) -> str:
 def contents(file: Path) -> list[str]:
     """What a broker's tab shows."""
     broker = file.parent.name
-    # A script is of its program: what there is to say is said there.
-    words = file.with_suffix(".md") if file.suffix == ".py" else file
+    # A script is of its program: what there is to say is said there, if there is one.
+    says = file.suffix == ".py" or (
+        file.suffix == ".sh" and not file.with_suffix(".py").exists()
+    )
+    words = file.with_suffix(".md") if says else file
     picture = PICTURES / file.relative_to(PROGRAMS).with_suffix(".svg")
     return [
         block(file) if file.exists() else "",
-        figure(picture) if file.suffix == ".py" and picture.exists() else "",
+        figure(picture) if file.suffix in {".py", ""} and picture.exists() else "",
         f'{{! include "../../docs_src/{broker}/{words.name}" !}}'
         if words.suffix == ".md" and words.exists()
         else "",

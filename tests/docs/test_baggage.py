@@ -10,7 +10,11 @@ import pytest
 from opentelemetry import baggage, context
 
 from faststream_otel import Baggage
-from tests.docs.programs import BROKERS, Program, a_new_process
+from tests.docs.programs import ALL, BROKERS, Program, a_new_process
+
+OF_THE_PAGE = [
+    program for program in ALL if program.step in {"baggage", "baggage_batch", "tenant"}
+]
 
 
 @pytest.mark.parametrize("broker", BROKERS)
@@ -28,21 +32,22 @@ def test_baggage_needs_no_provider(
     ]
 
 
-@pytest.mark.parametrize("step", ["baggage", "baggage_batch", "tenant"])
-def test_it_is_not_recorded(step: str) -> None:
+@pytest.mark.parametrize("program", OF_THE_PAGE, ids=str)
+def test_it_is_not_recorded(program: Program) -> None:
     """No span has it, but for the one entry that a hook puts there."""
     told = {
         f"{name}={value!s}"
-        for span in Program("nats", step).record().spans
+        for span in program.record().spans
         for name, value in span.attributes.items()
         if any(each in str(value) for each in ("north", "free", "gold"))
     }
-    assert told == ({"app.tenant=north"} if step == "tenant" else set())
+    assert told == ({"app.tenant=north"} if program.step == "tenant" else set())
 
 
-def test_the_hook_is_for_handlers() -> None:
+@pytest.mark.parametrize("broker", BROKERS)
+def test_the_hook_is_for_handlers(broker: str) -> None:
     """The publish span has no such attribute."""
-    publish, process = Program("nats", "tenant").record().spans
+    publish, process = Program(broker, "tenant").record().spans
     assert process.attributes["app.tenant"] == "north"
     assert "app.tenant" not in publish.attributes
 

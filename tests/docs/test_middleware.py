@@ -22,9 +22,10 @@ def test_options(program: Program) -> None:
     assert "app.customer.id" not in publish.attributes
 
 
-def test_order() -> None:
+@pytest.mark.parametrize("broker", BROKERS)
+def test_order(broker: str) -> None:
     """What is inside finds the span, and an error that it answers is none."""
-    _, process = Program("nats", "order").record().spans
+    _, process = Program(broker, "order").record().spans
     assert process.attributes["app.audited"] is True
     assert process.status == "UNSET"
     assert "error.type" not in process.attributes

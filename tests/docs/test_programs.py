@@ -14,11 +14,11 @@ from faststream_otel.testing import assert_trace
 from tests.docs.expected import DIFFERENT, EXPECTED
 from tests.docs.exporting import EXPORTING
 from tests.docs.figures import STYLE, STYLE_SHEET
-from tests.docs.production import UNTRUSTED
 from tests.docs.programs import (
     ALL,
     FAILURE,
     FASTSTREAMS_OWN,
+    OF_STRANGERS,
     OTHERWISE,
     PRINTING,
     PROGRAMS,
@@ -45,11 +45,11 @@ def test_no_program_is_forgotten() -> None:
         # tests/monitoring runs the full example, and knows its files.
         if "monitoring" not in path.parts
     }
-    programs = (*ALL, *TESTS, *SIGNALS, *EXPORTING, UNTRUSTED)
+    programs = (*ALL, *TESTS, *SIGNALS, *EXPORTING)
     assert files == {f"{program}.py" for program in programs}
 
 
-@pytest.mark.parametrize("program", [*ALL, UNTRUSTED], ids=str)
+@pytest.mark.parametrize("program", ALL, ids=str)
 def test_output(
     program: Program, eval_example: EvalExample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,11 +93,7 @@ def test_trace(program: Program) -> None:
     """The program records the spans that its page describes, and no other."""
     recorded = program.record()
     assert_trace(recorded, expectation(program))
-    if program.step in FASTSTREAMS_OWN:
-        return
-    for span in recorded.spans:
-        if span.kind == "CONSUMER":
-            assert_links_its_message(recorded, span)
+    assert_links_its_messages(program, recorded)
 
 
 def expectation(program: Program) -> str:
@@ -105,8 +101,17 @@ def expectation(program: Program) -> str:
     return DIFFERENT.get((program.broker, program.step), EXPECTED[program.step])
 
 
+def assert_links_its_messages(program: Program, recorded: Trace) -> None:
+    """What is processed links its messages, where those are in the trace."""
+    if program.step in FASTSTREAMS_OWN | OF_STRANGERS:
+        return
+    for span in recorded.spans:
+        if span.kind == "CONSUMER":
+            assert_links_its_message(recorded, span)
+
+
 def assert_links_its_message(recorded: Trace, span: RecordedSpan) -> None:
-    """What is processed links the spans whose messages it is, its parent among them."""
+    """It links the spans whose messages it is, its parent among them."""
     known = {(each.trace_id, each.span_id): each for each in recorded.spans}
     linked = [known[link.trace_id, link.span_id] for link in span.links]
     assert {each.kind for each in linked} <= {"PRODUCER"}
@@ -139,7 +144,7 @@ def test_kafka_handles_what_was_sent_before_it_joined(program: Program) -> None:
 def test_differences_differ() -> None:
     """A broker is not said to be different where it is not."""
     for (broker, step), expected in DIFFERENT.items():
-        assert Program(broker, step) in ALL
+        assert Program(broker, step) in (*ALL, *OTHERWISE)
         assert expected.split() != EXPECTED[step].split()
 
 

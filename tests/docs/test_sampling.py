@@ -27,7 +27,7 @@ from faststream_otel.testing import record
 from servers.known import SERVERS
 from tests.brokers.process import PATIENCE
 from tests.brokers.receiver import Inbox, over_grpc
-from tests.docs.programs import PROGRAMS, Program, a_new_process
+from tests.docs.programs import BROKERS, PROGRAMS, Program, a_new_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 CONFIG = PROGRAMS / "config" / "tail_sampling.yaml"
 ORDINARY = 100
+every_broker = pytest.mark.parametrize("broker", BROKERS)
 
 
 def test_variables(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,11 +62,13 @@ def description(sampler: Sampler) -> str:
     return str(sampler.get_description())
 
 
+@every_broker
 def test_what_follows_a_dropped_span_is_dropped(
+    broker: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """`heard` was handled, and has no span."""
-    recorded = Program("nats", "sampler").record()
+    recorded = Program(broker, "sampler").record()
     assert "Heard 1" in capsys.readouterr().out
     assert {span.name for span in recorded.spans} == {
         "publish orders",
@@ -73,10 +76,11 @@ def test_what_follows_a_dropped_span_is_dropped(
     }
 
 
-def test_exclude_leaves_out_a_hop(monkeypatch: pytest.MonkeyPatch) -> None:
+@every_broker
+def test_exclude_leaves_out_a_hop(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What follows from it is recorded, as a root."""
     monkeypatch.setenv("OTEL_PYTHON_FASTSTREAM_EXCLUDED_DESTINATIONS", "heartbeats")
-    program = Program("nats", "sampler")
+    program = Program(broker, "sampler")
     with a_new_process():
         module: Any = program.load()
         module.tracer_provider.sampler = ALWAYS_ON

@@ -1,0 +1,8 @@
+pip install ".[mqtt,sdk]" "faststream[cli]" \
+    opentelemetry-distro opentelemetry-exporter-otlp
+cd docs_src/mqtt
+opentelemetry-instrument --service_name reading \
+    --traces_exporter tree \
+    --metrics_exporter none \
+    --logs_exporter none \
+    faststream run reading:app

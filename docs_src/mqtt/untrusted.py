@@ -1,0 +1,29 @@
+"""A service whose messages come from outside, and are not believed."""
+
+from faststream import FastStream
+from faststream.mqtt import MQTTBroker
+
+from faststream_otel import CurrentBaggage
+from faststream_otel.mqtt import MQTTTelemetryMiddleware
+
+telemetry = MQTTTelemetryMiddleware(incoming="link", baggage_keys=["tenant"])
+broker = MQTTBroker(middlewares=[telemetry])
+app = FastStream(broker)
+
+
+@broker.subscriber("orders")
+async def bill(order: str, baggage: CurrentBaggage) -> None:
+    print(f"{order}: {baggage.get_all()}")
+    #> tea: {'tenant': 'acme'}
+
+
+@app.after_startup
+async def order() -> None:
+    await broker.publish(
+        "tea",
+        "orders",
+        headers={
+            "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "baggage": "tenant=acme,role=admin",
+        },
+    )

@@ -1,0 +1,29 @@
+"""A service whose messages come from outside, and are not believed."""
+
+from faststream import FastStream
+from faststream.rabbit import RabbitBroker
+
+from faststream_otel import CurrentBaggage
+from faststream_otel.rabbit import RabbitTelemetryMiddleware
+
+telemetry = RabbitTelemetryMiddleware(incoming="link", baggage_keys=["tenant"])
+broker = RabbitBroker(middlewares=[telemetry])
+app = FastStream(broker)
+
+
+@broker.subscriber("orders")
+async def bill(order: str, baggage: CurrentBaggage) -> None:
+    print(f"{order}: {baggage.get_all()}")
+    #> tea: {'tenant': 'acme'}
+
+
+@app.after_startup
+async def order() -> None:
+    await broker.publish(
+        "tea",
+        "orders",
+        headers={
+            "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "baggage": "tenant=acme,role=admin",
+        },
+    )

@@ -1,0 +1,3 @@
+pip install ".[redis,sdk]" "faststream[cli]"
+cd docs_src/redis
+faststream run sampler:app
