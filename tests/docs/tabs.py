@@ -84,7 +84,11 @@ def tab_set(name: str) -> str:
     """The tabs for a file, in Markdown."""
     tabs = []
     for label, broker in TABS.items():
-        parts = list(filter(None, contents(file_of(name, broker))))
+        file = file_of(name, broker)
+        parts = list(filter(None, contents(file)))
+        program = file.with_suffix(".py")
+        if file.suffix == ".sh" and not file.exists() and not program.exists():
+            parts = [f"There is nothing to run with {label}."]
         if not parts:
             raise FileNotFoundError(
                 f"docs_src/{broker}/{name}: there must be one, or a .md that says why"
@@ -96,11 +100,8 @@ def tab_set(name: str) -> str:
 def contents(file: Path) -> list[str]:
     """What a broker's tab shows."""
     broker = file.parent.name
-    # A script is of its program: what there is to say is said there, if there is one.
-    says = file.suffix == ".py" or (
-        file.suffix == ".sh" and not file.with_suffix(".py").exists()
-    )
-    words = file.with_suffix(".md") if says else file
+    # A script is of its program: what there is to say is said there.
+    words = file.with_suffix(".md") if file.suffix == ".py" else file
     picture = PICTURES / file.relative_to(PROGRAMS).with_suffix(".svg")
     return [
         block(file) if file.exists() else "",
