@@ -24,7 +24,7 @@ FENCE: Final = re.compile(r"^ *(`{3,}|~{3,})")
 TAB: Final = re.compile(r'^(?:===|!!!|\?\?\?\+?)[ ](?:\w+[ ])?"(?P<label>[^"]+)"$')
 PICTURE: Final = re.compile(
     r"^(?:/// html \| figure\.trace|<figure class=\"trace\">)$.*?"
-    r">Trace of (?P<program>[\w/]+)\.py</title>.*?^(?:///|</figure>)$",
+    r">Trace of (?P<name>(?P<trace>[\w/]+)(?:\.py)?)</title>.*?^(?:///|</figure>)$",
     re.MULTILINE | re.DOTALL,
 )
 COMMENT: Final = re.compile(r"^<!--.*?-->\n*", re.MULTILINE | re.DOTALL)
@@ -103,7 +103,7 @@ def plain(markdown: str, to: Callable[[str], str]) -> str:
         to: Gives the address of a picture, or of a page's copy, by its path from here.
     """
     text = "\n".join(untabbed(COMMENT.sub("", markdown).splitlines()))
-    text = PICTURE.sub(lambda found: tree(found["program"]), text)
+    text = PICTURE.sub(lambda found: tree(found["trace"], found["name"]), text)
     text = DIRECTIVE.sub(
         lambda found: "\n".join(api(found["name"])) + "\n", f"{text}\n"
     )
@@ -156,10 +156,10 @@ def untabbed(lines: list[str]) -> Iterator[str]:
             yield line
 
 
-def tree(program: str) -> str:
-    """The trace of a program as text."""
-    text = (TRACES / f"{program}.txt").read_text()
-    return f'```text title="the trace of {program}.py"\n{text}```'
+def tree(trace: str, name: str) -> str:
+    """A recorded trace as text."""
+    text = (TRACES / f"{trace}.txt").read_text()
+    return f'```text title="the trace of {name}"\n{text}```'
 
 
 @cache

@@ -138,7 +138,9 @@ class Program:
 
     def draw(self) -> dict[Path, str]:
         """Run the program, and give what its page shows of its trace, by file."""
-        return figure(self.record(), self.picture, title=f"Trace of {self}.py")
+        # Under other circumstances it is another trace, and no other file.
+        name = str(self) if self.circumstances.of else f"{self}.py"
+        return figure(self.record(), self.picture, title=f"Trace of {name}")
 
     def print(self) -> str:
         """Run the program and give what its exporter prints, 80 columns wide."""

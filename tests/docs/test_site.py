@@ -117,8 +117,12 @@ def test_tabs_are_the_six_brokers(guide: list[Page]) -> None:
 
 
 def title(content: Tag) -> str:
-    """The file that a tab shows, empty if it only has words."""
-    return only(content, ".filename").get_text() if content.select("pre") else ""
+    """The file that a tab shows, or of whose messages; empty if it only has words."""
+    if content.select("pre"):
+        return only(content, ".filename").get_text()
+    if content.select("figure.trace"):
+        return only(content, "figure.trace > svg > title").get_text()
+    return ""
 
 
 def test_each_program_has_its_picture(guide: list[Page]) -> None:
