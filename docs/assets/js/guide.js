@@ -14,8 +14,10 @@ function nameCodeButtons(block) {
 
 // What scrolls sideways must scroll by keyboard too.
 const scrollable = new ResizeObserver((entries) => {
-  for (const { target } of entries) {
-    if (target.scrollWidth > target.clientWidth) {
+  // All are measured before the first is changed: else each would be laid out anew.
+  const wide = entries.map(({ target }) => target.scrollWidth > target.clientWidth);
+  for (const [index, { target }] of entries.entries()) {
+    if (wide[index]) {
       target.tabIndex = 0;
     } else {
       target.removeAttribute("tabindex");
