@@ -10,8 +10,7 @@ from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SimpleSpanProces
 from faststream_otel.console import TreeSpanExporter
 from faststream_otel.nats import NatsTelemetryMiddleware
 
-resource = Resource.create({"service.name": "shop"})
-tracer_provider = TracerProvider(resource=resource)
+tracer_provider = TracerProvider(resource=Resource.create({"service.name": "shop"}))
 for exporter in (ConsoleSpanExporter(), TreeSpanExporter()):
     tracer_provider.add_span_processor(SimpleSpanProcessor(exporter))
 trace.set_tracer_provider(tracer_provider)

@@ -17,6 +17,11 @@ broker = NatsBroker(middlewares=[NatsTelemetryMiddleware()])
 app = FastStream(broker)
 
 
+@app.on_startup
+async def serve_metrics() -> None:
+    start_http_server(9464, "localhost")
+
+
 @broker.subscriber("orders")
 async def pack(order: str) -> None:
     print(f"Packing {order}")
@@ -26,8 +31,3 @@ async def pack(order: str) -> None:
 @app.after_startup
 async def place_order() -> None:
     await broker.publish("tea", "orders")
-
-
-@app.on_startup
-async def serve_metrics() -> None:
-    start_http_server(9464, "localhost")

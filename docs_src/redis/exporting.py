@@ -10,8 +10,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from faststream_otel.redis import RedisTelemetryMiddleware
 
-resource = Resource.create({"service.name": "shop"})
-tracer_provider = TracerProvider(resource=resource)
+tracer_provider = TracerProvider(resource=Resource.create({"service.name": "shop"}))
 tracer_provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
 trace.set_tracer_provider(tracer_provider)
 

@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import griffe
-from opentelemetry import propagate
-from opentelemetry.baggage.propagation import W3CBaggagePropagator
-from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.environment_variables import (
-    OTEL_BSP_MAX_EXPORT_BATCH_SIZE,
-    OTEL_BSP_MAX_QUEUE_SIZE,
-    OTEL_BSP_SCHEDULE_DELAY,
-)
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import (
-    ConsoleMetricExporter,
-    PeriodicExportingMetricReader,
-)
-from opentelemetry.sdk.trace import SpanLimits, TracerProvider, sampling
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from faststream_otel.nats import NatsTelemetryMiddleware
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.docs.variables import sections
 
 HEAD: Final = """\
 ---
@@ -81,103 +62,9 @@ ENVIRONMENT: Final = """\
 ## Environment variables of OpenTelemetry
 
 They are read by the SDK, by its exporters or by `opentelemetry-instrument`, and no code of this package.
-Those of `BatchSpanProcessor` and of the exporters work for a provider that is made in code, too.
-
-| Variable | Default | What it sets |
-|---|---|---|
-"""  # noqa: E501
-
-END: Final = """\
-
+Those of SDK and exporters work for a provider that is made in code, too.
 Others are in [OpenTelemetry's list](https://opentelemetry.io/docs/languages/sdk-configuration/).
-"""
-
-
-def sampler_default() -> str:
-    """The sampler of a provider that was made without one."""
-    sampler = TracerProvider(shutdown_on_exit=False).sampler
-    known: dict[str, Any] = sampling._KNOWN_SAMPLERS
-    return next(name for name, each in known.items() if each is sampler)
-
-
-def propagators_default() -> str:
-    """The propagators that are used when none is configured."""
-    known = {
-        TraceContextTextMapPropagator: "tracecontext",
-        W3CBaggagePropagator: "baggage",
-    }
-    composite: Any = propagate.get_global_textmap()
-    return ",".join(known[type(each)] for each in composite._propagators)
-
-
-def interval_default() -> int:
-    """How often metrics are exported, in milliseconds."""
-    reader = PeriodicExportingMetricReader(ConsoleMetricExporter(out=io.StringIO()))
-    MeterProvider([reader], shutdown_on_exit=False).shutdown()
-    return int(reader._export_interval_millis)
-
-
-# Each with its default, as the SDK that is installed has it.
-VARIABLES: Final[dict[str, tuple[Callable[[], object] | None, str]]] = {
-    "OTEL_SDK_DISABLED": (
-        lambda: "false",
-        "`true`: nothing is recorded; context still goes on.",
-    ),
-    "OTEL_SERVICE_NAME": (
-        lambda: TracerProvider(shutdown_on_exit=False).resource.attributes[
-            "service.name"
-        ],
-        "The name of the service.",
-    ),
-    "OTEL_RESOURCE_ATTRIBUTES": (None, "What else is true of it: `key=value,…`."),
-    "OTEL_PROPAGATORS": (
-        propagators_default,
-        "How context travels in headers, unless the option `propagator` says it.",
-    ),
-    "OTEL_TRACES_SAMPLER": (sampler_default, "Which traces are recorded."),
-    "OTEL_TRACES_SAMPLER_ARG": (None, "Its argument, such as a ratio."),
-    "OTEL_EXPORTER_OTLP_ENDPOINT": (
-        lambda: "http://" + str(OTLPSpanExporter()._endpoint),
-        "Where OTLP goes; by HTTP the port is 4318.",
-    ),
-    "OTEL_EXPORTER_OTLP_HEADERS": (None, "Headers such as an API key."),
-    "OTEL_EXPORTER_OTLP_TIMEOUT": (
-        lambda: OTLPSpanExporter()._timeout,
-        "Seconds for one export with its retries.",
-    ),
-    OTEL_BSP_MAX_QUEUE_SIZE: (
-        BatchSpanProcessor._default_max_queue_size,
-        "Spans that wait; when there are more, the oldest are dropped.",
-    ),
-    OTEL_BSP_SCHEDULE_DELAY: (
-        BatchSpanProcessor._default_schedule_delay_millis,
-        "Milliseconds between two exports.",
-    ),
-    OTEL_BSP_MAX_EXPORT_BATCH_SIZE: (
-        BatchSpanProcessor._default_max_export_batch_size,
-        "Spans of one export.",
-    ),
-    "OTEL_METRIC_EXPORT_INTERVAL": (
-        interval_default,
-        "Milliseconds between two exports of metrics.",
-    ),
-    "OTEL_SPAN_LINK_COUNT_LIMIT": (
-        lambda: SpanLimits().max_links,
-        "Links of one span. A larger batch keeps its last ones.",
-    ),
-    "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": (
-        lambda: SpanLimits().max_span_attributes,
-        "Attributes of one span.",
-    ),
-    "OTEL_TRACES_EXPORTER": (
-        None,
-        "`opentelemetry-instrument`: `otlp`, `console`, `none`, or our `tree`.",
-    ),
-    "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": (
-        None,
-        "`opentelemetry-instrument`: what it leaves alone, such as `faststream`.",
-    ),
-}
+"""  # noqa: E501
 
 
 def docstring() -> dict[str, Any]:
@@ -193,9 +80,8 @@ def docstring() -> dict[str, Any]:
 
 def page() -> str:
     """Write the page."""
-    return "\n".join(
-        [HEAD, *map(entry, docstring().values()), own_variables(), environment()]
-    )
+    options = map(entry, docstring().values())
+    return "\n".join([HEAD, *options, own_variables(), ENVIRONMENT, sections()])
 
 
 def entry(option: Any) -> str:
@@ -252,12 +138,3 @@ def own_variables() -> str:
             "",
         ]
     )
-
-
-def environment() -> str:
-    """Write the variables of OpenTelemetry, with the defaults that are in use."""
-    rows = []
-    for name, (default, words) in VARIABLES.items():
-        value = f"`{default()}`" if default else "—"
-        rows.append(f"| `{name}` | {value} | {words} |\n")
-    return ENVIRONMENT + "".join(rows) + END

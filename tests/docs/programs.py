@@ -232,9 +232,7 @@ TESTS = tuple(Program(broker, "test_orders") for broker in BROKERS)
 
 # Those whose page has the trace as it is printed, and not only drawn.
 PRINTING = tuple(
-    program
-    for program in ALL
-    if program.step == "first_trace" or str(program) == "nats/zero_code"
+    program for program in ALL if program.step in {"first_trace", "zero_code"}
 )
 
 

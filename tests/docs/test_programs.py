@@ -121,7 +121,11 @@ def assert_links_its_message(recorded: Trace, span: RecordedSpan) -> None:
 
 @pytest.mark.parametrize(
     "program",
-    [each for each in (*ALL, *SIGNALS) if each.broker in {"kafka", "confluent"}],
+    [
+        program
+        for program in (*ALL, *SIGNALS, *EXPORTING)
+        if program.broker in {"kafka", "confluent"}
+    ],
     ids=str,
 )
 def test_kafka_handles_what_was_sent_before_it_joined(program: Program) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.docs.site import PROGRAMS, TABS
 from tests.docs.tabs import INCLUDES, MARKED, names, tab_set
 
@@ -20,3 +22,20 @@ def test_marks_mark() -> None:
         assert sources, f"there is no {name}"
         for source in sources:
             assert all(text in source for text in texts), name
+
+
+def test_scripts_differ_in_the_brokers_name_alone() -> None:
+    """So what is tested of one of them holds for the others."""
+    scripts = [name for name in names() if name.endswith(".sh")]
+    # `faststream publish` has an option for each kind of destination.
+    publish = {"chain_publish.sh", "chain_publish_otlp.sh"}
+    assert publish < set(scripts)
+    for name in set(scripts) - publish:
+        files = {broker: PROGRAMS / broker / name for broker in TABS.values()}
+        texts = {
+            re.sub(rf"\b{broker}\b", "*", file.read_text())
+            for broker, file in files.items()
+            if file.exists()
+        }
+        assert len(texts) == 1, name
+        assert "*" in texts.pop(), name

@@ -1,0 +1,8 @@
+pip install ".[confluent,sdk,instrumentor]" "faststream[cli]" \
+    opentelemetry-distro opentelemetry-exporter-zipkin-json
+cd docs_src/confluent
+opentelemetry-instrument --service_name shop \
+    --traces_exporter zipkin_json \
+    --metrics_exporter none \
+    --logs_exporter none \
+    faststream run zero_code:app

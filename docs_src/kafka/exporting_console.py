@@ -1,0 +1,30 @@
+"""A service that prints its spans twice: as JSON, and as a tree."""
+
+from faststream import FastStream
+from faststream.kafka import KafkaBroker
+from opentelemetry import trace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SimpleSpanProcessor
+
+from faststream_otel.console import TreeSpanExporter
+from faststream_otel.kafka import KafkaTelemetryMiddleware
+
+tracer_provider = TracerProvider(resource=Resource.create({"service.name": "shop"}))
+for exporter in (ConsoleSpanExporter(), TreeSpanExporter()):
+    tracer_provider.add_span_processor(SimpleSpanProcessor(exporter))
+trace.set_tracer_provider(tracer_provider)
+
+broker = KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])
+app = FastStream(broker)
+
+
+@broker.subscriber("orders", group_id="pack", auto_offset_reset="earliest")
+async def pack(order: str) -> None:
+    print(f"Packing {order}")
+    #> Packing tea
+
+
+@app.after_startup
+async def place_order() -> None:
+    await broker.publish("tea", "orders")

@@ -1,0 +1,33 @@
+"""A service whose metrics Prometheus fetches."""
+
+from faststream import FastStream
+from faststream.kafka import KafkaBroker
+from opentelemetry import metrics
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.resources import Resource
+from prometheus_client import start_http_server
+
+from faststream_otel.kafka import KafkaTelemetryMiddleware
+
+resource = Resource.create({"service.name": "shop"})
+metrics.set_meter_provider(MeterProvider([PrometheusMetricReader()], resource))
+
+broker = KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])
+app = FastStream(broker)
+
+
+@app.on_startup
+async def serve_metrics() -> None:
+    start_http_server(9464, "localhost")
+
+
+@broker.subscriber("orders", group_id="pack", auto_offset_reset="earliest")
+async def pack(order: str) -> None:
+    print(f"Packing {order}")
+    #> Packing tea
+
+
+@app.after_startup
+async def place_order() -> None:
+    await broker.publish("tea", "orders")

@@ -1,0 +1,37 @@
+"""A service that keeps its spans, and names them when it stops."""
+
+from faststream import FastStream
+from faststream.mqtt import MQTTBroker
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from faststream_otel.mqtt import MQTTTelemetryMiddleware
+
+exporter = InMemorySpanExporter()
+tracer_provider = TracerProvider()
+tracer_provider.add_span_processor(SimpleSpanProcessor(exporter))
+trace.set_tracer_provider(tracer_provider)
+
+broker = MQTTBroker(middlewares=[MQTTTelemetryMiddleware()])
+app = FastStream(broker)
+
+
+@broker.subscriber("orders")
+async def pack(order: str) -> None:
+    print(f"Packing {order}")
+    #> Packing tea
+
+
+@app.after_startup
+async def place_order() -> None:
+    await broker.publish("tea", "orders")
+
+
+@app.after_shutdown
+async def show_spans() -> None:
+    for span in exporter.get_finished_spans():
+        print(span.name)
+        #> publish orders
+        #> process orders

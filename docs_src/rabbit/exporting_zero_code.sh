@@ -1,0 +1,7 @@
+pip install ".[rabbit,sdk,instrumentor]" "faststream[cli]" \
+    opentelemetry-distro opentelemetry-exporter-otlp
+cd docs_src/rabbit
+opentelemetry-instrument --service_name shop \
+    --exporter_otlp_protocol http/protobuf \
+    --exporter_otlp_endpoint http://localhost:4318 \
+    faststream run zero_code:app

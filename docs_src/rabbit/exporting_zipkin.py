@@ -1,0 +1,29 @@
+"""A service that sends its spans to Zipkin, as JSON."""
+
+from faststream import FastStream
+from faststream.rabbit import RabbitBroker
+from opentelemetry import trace
+from opentelemetry.exporter.zipkin.json import ZipkinExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+from faststream_otel.rabbit import RabbitTelemetryMiddleware
+
+tracer_provider = TracerProvider(resource=Resource.create({"service.name": "shop"}))
+tracer_provider.add_span_processor(BatchSpanProcessor(ZipkinExporter()))
+trace.set_tracer_provider(tracer_provider)
+
+broker = RabbitBroker(middlewares=[RabbitTelemetryMiddleware()])
+app = FastStream(broker)
+
+
+@broker.subscriber("orders")
+async def pack(order: str) -> None:
+    print(f"Packing {order}")
+    #> Packing tea
+
+
+@app.after_startup
+async def place_order() -> None:
+    await broker.publish("tea", "orders")
