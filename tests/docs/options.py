@@ -124,17 +124,14 @@ def variables() -> dict[str, str]:
 
 def own_variables() -> str:
     """Write which variables this package reads."""
-    rows = []
+    entries = []
     for variable, option in variables().items():
         means = MEANS.get(variable, f"The option [`{option}`](#{option}).")
-        rows.append(f"| `{variable}` | {means} |")
+        entries.append(f"`{variable}`\n:   {means}\n")
     return "\n".join(
         [
             "## Environment variables of this package\n",
             "They are read when a middleware is made.\n",
-            "| Variable | What it sets |",
-            "|---|---|",
-            *rows,
-            "",
+            *entries,
         ]
     )
