@@ -1,6 +1,7 @@
-"""Highlighted code has no element without a colour.
+"""Highlighted code has no element without a colour, and signatures have no button.
 
-Pygments gives each token an element of its own: a page of programs has thousands.
+Pygments gives each token an element of its own: a page of programs has thousands. And
+nobody copies a signature, of which a page of the API has dozens.
 """
 
 from __future__ import annotations
@@ -14,5 +15,6 @@ PLAIN: Final = re.compile(r'<span class="(?:n|kc|na|nv|sa|w)">([^<]*)</span>')
 
 
 def on_page_content(html: str, **_: Any) -> str:
-    """Leave out the elements that nobody sees."""
+    """Leave out the elements that nobody needs."""
+    html = html.replace('class="doc-signature ', 'class="doc-signature no-copy ')
     return CODE.sub(lambda code: PLAIN.sub(r"\1", code[0]), html)
