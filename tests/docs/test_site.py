@@ -101,6 +101,15 @@ def test_every_file_is_shown(guide: list[Page]) -> None:
     assert named <= everything
 
 
+def test_fonts_come_first(guide: list[Page]) -> None:
+    """Text does not move when the fonts are there: they are asked for at once."""
+    fonts = {path.name for path in (DOCS / "assets" / "fonts").glob("*.woff2")}
+    assert fonts
+    for page in guide:
+        preloaded = page.soup.select('link[rel=preload][as="font"]')
+        assert {str(link["href"]).rpartition("/")[2] for link in preloaded} == fonts, page
+
+
 def test_tabs_are_the_six_brokers(guide: list[Page]) -> None:
     """Each tab set has one tab a broker, in the same order, with that broker's file."""
     tab_sets = [(page, tabs) for page in guide for tabs in page.tab_sets()]
