@@ -106,8 +106,9 @@ def test_fonts_come_first(guide: list[Page]) -> None:
     fonts = {path.name for path in (DOCS / "assets" / "fonts").glob("*.woff2")}
     assert fonts
     for page in guide:
-        preloaded = page.soup.select('link[rel=preload][as="font"]')
-        assert {str(link["href"]).rpartition("/")[2] for link in preloaded} == fonts, page
+        links = page.soup.select('link[rel=preload][as="font"]')
+        names = {str(link["href"]).rpartition("/")[2] for link in links}
+        assert names == fonts, page
 
 
 def test_tabs_are_the_six_brokers(guide: list[Page]) -> None:
