@@ -17,7 +17,7 @@ LONG: Final = re.compile(r"[^\s<>]{24,}")
 # A column is narrow.
 CELL: Final = re.compile(r"<(t[hd])\b.*?</\1>", re.DOTALL)
 LONG_IN_CELL: Final = re.compile(r"[^\s<>]{10,}")
-MARK: Final = re.compile(r'(?<=[._/=(,:-])(?=[\w&"])')
+MARK: Final = re.compile(r'(?:(?<=[._/=(,:])|(?<=\w-))(?=[\w&"])')
 
 
 def on_page_content(html: str, **_: Any) -> str:

@@ -39,6 +39,7 @@ def test_each_program_says_how_it_is_run(guide: list[Page]) -> None:
             last = command.get_text().split()
             assert words[-len(last) :] == last, f"{page}: {file.name}"
             assert file.stem in last[-1], f"{page}: {file.name}"
+            assert not command.select("wbr"), f"{page}: {file.name} is on two lines"
             said += 1
     assert said
 
