@@ -97,12 +97,13 @@ def https(tmp_path: Path) -> Iterator[tuple[Heard, str]]:
         yield heard, str(certificate)
 
 
-def send_to(https: Heard, trusted: str, bundle: str = "") -> int:
+def send_to(https: Heard, trusted: str, bundle: str = "", **own: str) -> int:
     """Let a program send by TLS, and count what came."""
     sent = environment(
         f"https://localhost:{https.server_port}",
         OTEL_EXPORTER_OTLP_CERTIFICATE=trusted,
         OTEL_EXPORTER_OTLP_TIMEOUT="1",
+        **own,
     )
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         sent.pop(name, None)
@@ -121,3 +122,17 @@ def test_tls_is_refused(https: tuple[Heard, str]) -> None:
     heard, certificate = https
     assert send_to(heard, trusted="") == 0
     assert send_to(heard, trusted=certificate, bundle=certifi.where()) == 0
+
+
+def test_the_services_own_certificate(https: tuple[Heard, str]) -> None:
+    """A receiver that asks for one hears from those alone that show it."""
+    heard, certificate = https
+    asking: Any = heard.socket
+    asking.context.verify_mode = ssl.CERT_REQUIRED
+    asking.context.load_verify_locations(certificate)
+    assert send_to(heard, trusted=certificate) == 0
+    own = {
+        "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": certificate,
+        "OTEL_EXPORTER_OTLP_CLIENT_KEY": certificate.replace("certificate", "key"),
+    }
+    assert send_to(heard, trusted=certificate, **own) == 1
