@@ -250,16 +250,19 @@ def _legend(rows: list[Row]) -> tuple[list[str], int]:
         items.append(("link out", sample))
     top = rows[-1].y + style.ROW if rows else style.AXIS
     lines: list[str] = []
-    for place, (words, sample) in enumerate(items):
-        line, column = divmod(place, style.LEGEND_COLUMNS)
-        x = column * style.LEGEND_WIDTH + 6
-        y = top + line * style.LEGEND + style.LEGEND // 2
+    x, y = 6, top + style.LEGEND // 2
+    for words, sample in items:
+        end = x + style.LEGEND_WORDS + round(len(words) * style.NOTE_CELL)
+        if end > style.LEGEND_MOST:
+            x, end = 6, end - x + 6
+            y += style.LEGEND
         lines.append(
             f'<g class="trace-{words.replace(" ", "-")}"'
-            f' transform="translate({x} {y})">{sample}'
-            f'<text class="trace-note" x="13" y="4">{words}</text></g>'
+            f' transform="translate({x} {y})">{sample}<text class="trace-note"'
+            f' x="{style.LEGEND_WORDS}" y="4">{words}</text></g>'
         )
-    return lines, top + -(-len(items) // style.LEGEND_COLUMNS) * style.LEGEND
+        x = end + style.LEGEND_GAP
+    return lines, y + style.LEGEND // 2 if items else top
 
 
 def _kind(span: RecordedSpan) -> str:

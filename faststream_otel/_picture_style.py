@@ -11,8 +11,9 @@ LABEL = 13  # a row's baseline
 BAR_TOP = 20
 BAR_HEIGHT = 9
 LEGEND = 24  # a line of it
-LEGEND_COLUMNS = 4
-LEGEND_WIDTH = 78  # a column
+LEGEND_WORDS = 13  # where they begin, from the middle of their shape
+LEGEND_GAP = 18  # from the end of words to the middle of the next shape
+LEGEND_MOST = 318  # a line's width
 INDENT_MOST = 12
 INDENT_SUM = 100  # all levels together, at the most
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -149,6 +150,26 @@ def test_every_row_says_what_its_span_is() -> None:
     assert len(shapes) == len(KINDS)
     legend = ["".join(element.itertext()) for element in picture.findall(f"{SVG}g")]
     assert legend[-5:] == [kind.lower() for kind in KINDS]
+
+
+def test_the_legend_fits_a_phone() -> None:
+    """What does not fit on its line goes to the next, and nothing touches."""
+    spans = [
+        span(number, "a", kind, "a", 0, number, status="ERROR")
+        for number, kind in enumerate(KINDS, 1)
+    ]
+    picture = parse(*spans)
+    places: dict[int, list[tuple[int, int]]] = {}
+    for element in picture.findall(f"{SVG}g")[-len(KINDS) - 1 :]:
+        x, y = map(int, re.findall(r"\d+", element.attrib["transform"]))
+        words = "".join(element.itertext())
+        places.setdefault(y, []).append((x, x + 13 + round(len(words) * 6.4)))
+    assert [len(line) for line in places.values()] == [4, 2]
+    for line in places.values():
+        assert line[0][0] == 6
+        assert line[-1][1] <= style.NARROW - 22, "a figure has a margin"
+        for (_, end), (start, _) in pairwise(line):
+            assert end + 10 < start - 6
 
 
 def test_an_error_is_marked_by_more_than_colour() -> None:
