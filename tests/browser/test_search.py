@@ -23,7 +23,9 @@ TYPED = {
     "messaging.destination.name": "/reference/attributes/",
     "destination.name": "/reference/attributes/",
     "conversation_id": "/reference/attributes/",
-    "record_queue_time": "/reference/api/",
+    "record_queue_time": "/reference/options/",
+    "settle_spans": "/reference/options/",
+    "OTEL_PYTHON_FASTSTREAM_EXCLUDED_DESTINATIONS": "/reference/options/",
     "the trace has another shape": "/testing/",
     "assert_trace": "/testing/",
 }

@@ -28,7 +28,7 @@ HEAD: Final = f"""\
 ---
 description: Which spans have which attributes, and where each value comes from.
 search:
-  boost: 3
+  boost: 20
 ---
 
 <!-- Written by scripts/update. To change it, change tests/docs/attributes.py. -->

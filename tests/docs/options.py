@@ -93,8 +93,10 @@ def entry(option: Any) -> str:
     if option.name in REFUSED:
         error, name = refusal(option.name), type(refusal(option.name)).__name__
         paragraphs.append(f"A wrong value raises `{name}`: {escaped(str(error))}")
-    text = "\n\n    ".join(paragraphs)
-    return f"`{option.name}` {{ #{option.name} }}\n:   {text}\n"
+    # A heading: what is searched for by its name is found there.
+    return (
+        "\n\n".join([f"### `{option.name}` {{ #{option.name} }}", *paragraphs]) + "\n"
+    )
 
 
 def escaped(message: str) -> str:
@@ -127,7 +129,7 @@ def own_variables() -> str:
     entries = []
     for variable, option in variables().items():
         means = MEANS.get(variable, f"The option [`{option}`](#{option}).")
-        entries.append(f"`{variable}`\n:   {means}\n")
+        entries.append(f"### `{variable}`\n\n{means}\n")
     return "\n".join(
         [
             "## Environment variables of this package\n",
