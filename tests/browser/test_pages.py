@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import pytest
 
 # Its package has no types.
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.conftest import DESKTOP, PHONE
 

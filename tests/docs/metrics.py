@@ -35,7 +35,7 @@ What this page says of them is recorded: on each broker, with each operation.
 [The guide's page](../metrics.md) says what they are good for.
 
 A point has no attribute that tells one message from another.
-"""  # noqa: E501
+"""
 
 QUEUE: Final = "faststream.message.queue.duration"
 PROCESS: Final = "messaging.process.duration"

@@ -25,7 +25,7 @@ They are checked when the middleware is made: what makes no sense raises there, 
 An argument wins over its environment variable.
 
 ## Options
-"""  # noqa: E501
+"""
 
 # What a reader calls the types that the code has names for.
 TYPES: Final = {
@@ -64,7 +64,7 @@ ENVIRONMENT: Final = """\
 They are read by the SDK, by its exporters or by `opentelemetry-instrument`, and no code of this package.
 Those of SDK and exporters work for a provider that is made in code, too.
 Others are in [OpenTelemetry's list](https://opentelemetry.io/docs/languages/sdk-configuration/).
-"""  # noqa: E501
+"""
 
 
 def docstring() -> dict[str, Any]:

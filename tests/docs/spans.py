@@ -38,7 +38,7 @@ A span is named by its operation and its destination, such as `publish orders`.
 Kinds and types are those of OpenTelemetry's semantic conventions for messaging, version {VERSION}.
 Parents and links on this page are recorded: each operation, on each broker that has it.
 Which attributes a span has is on [its own page](attributes.md).
-"""  # noqa: E501
+"""
 
 WHEN: Final[dict[str, str]] = {
     "publish": "`broker.publish`, `publisher.publish`, `publish_batch`, `@publisher`: "

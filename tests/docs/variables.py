@@ -241,7 +241,7 @@ Over HTTP, that one is the whole address: nothing is added.
 BEFORE_THE_COMMAND: Final = """\
 `opentelemetry-instrument` reads these besides.
 Every variable is an option of it: `OTEL_EXPORTER_OTLP_ENDPOINT` is `--exporter_otlp_endpoint`.
-"""  # noqa: E501
+"""
 
 # By their headings, with what is said before and after them.
 SECTIONS: Final[dict[str, tuple[str, Sequence[Variable], str]]] = {

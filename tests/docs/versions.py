@@ -27,7 +27,7 @@ description: The versions of Python, FastStream, OpenTelemetry and the broker cl
 
 "Newest tested" and "oldest tested" are the versions that every change is tested with.
 What is between them is supported too.
-"""  # noqa: E501
+"""
 
 END: Final = f"""\
 The limits of the clients are FastStream's own.
@@ -43,7 +43,7 @@ Where they are installed, the API, the SDK and the exporters must be of that ver
 Names follow OpenTelemetry's semantic conventions {VERSION}.
 The conventions for messaging are not stable yet: a later version may rename what is on these pages.
 This package then changes with them, and its [changelog](changelog.md) says so.
-"""  # noqa: E501
+"""
 
 CLIENTS: Final = {
     "kafka": "aiokafka",
