@@ -37,6 +37,7 @@ WIDE = """() => [...document.querySelectorAll(".md-typeset__scrollwrap")]
     .filter((each) => each.scrollWidth > each.clientWidth)
     .map((each) => each.textContent)
 """
+PAPER = "getComputedStyle(document.body).backgroundColor"
 
 
 def violations(page: Page) -> list[Any]:
@@ -65,6 +66,25 @@ def test_every_page_is_accessible(
         assert violations(page) == [], address
         assert page.evaluate("document.documentElement.scrollWidth") == size[0], address
         assert page.evaluate(WIDE) == [], address
+    context.close()
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_colours_come_before_scripts(browser: Browser, home: str, colours: Any) -> None:
+    """The system's on a first visit, and on others those that were chosen."""
+    paper = {"light": "rgb(253, 252, 249)", "dark": "rgb(21, 24, 28)"}
+    other = {"light": "dark", "dark": "light"}[colours]
+    context = browser.new_context(base_url=home, color_scheme=colours)
+    page = context.new_page()
+    page.route("**/*.js", lambda route: route.abort())
+    page.goto("/chain/")
+    assert page.evaluate(PAPER) == paper[colours]
+    page.unroute_all()
+    page.reload()
+    page.get_by_title(f"Switch to {other}").click()
+    page.route("**/*.js", lambda route: route.abort())
+    page.reload()
+    assert page.evaluate(PAPER) == paper[other]
     context.close()
 
 

@@ -290,6 +290,36 @@ def test_pages_load_the_styles_that_they_need(guide: list[Page]) -> None:
         assert loads == needs, sheet
 
 
+def test_scripts_wait_until_a_page_is_shown(guide: list[Page]) -> None:
+    """They run in their order all the same."""
+    for page in guide:
+        scripts = page.soup.select("script[src]")
+        assert len(scripts) > 1
+        assert all(script.has_attr("defer") for script in scripts), str(page)
+
+
+def test_the_themes_sheets_have_no_rules_that_cannot_apply(
+    site: Path, guide: list[Page]
+) -> None:
+    """Six tabs look as the theme says, and there is no seventh."""
+    sheets = (site / "assets" / "stylesheets").glob("*.css")
+    styles = "".join(sheet.read_text() for sheet in sheets)
+    tabs = {int(tab) for tab in re.findall(r"tabbed-[^,{]*nth-child\((\d+)\)", styles)}
+    shown = {len(labels.select("label")) for labels in tab_sets(guide)}
+    assert tabs == {2, 3, 4, 5, 6}, "the first is :first-child"
+    assert shown == {6}
+    assert "data-md-color-switching" not in styles
+    # Neither has gone with its neighbours.
+    assert "input:first-child:checked~.tabbed-content>:first-child" in styles
+    assert "[data-md-color-scheme=slate]" in styles
+
+
+def tab_sets(guide: list[Page]) -> Iterator[Tag]:
+    """The labels of each tab set."""
+    for page in guide:
+        yield from page.article.select(".tabbed-labels")
+
+
 def test_public_addresses_are_one_setting_each(site: Path, tmp_path: Path) -> None:
     """What needs an address is there when it is set, and left out while it is not."""
     home = "https://guide.example/"
