@@ -6,7 +6,12 @@ A phone is narrower than many names of attributes and variables, and than most t
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mkdocs.structure.toc import AnchorLink
 
 # In text, of attributes in the tables of spans, and in headings.
 NAME: Final = re.compile(
@@ -24,6 +29,19 @@ def on_page_content(html: str, **_: Any) -> str:
     """Say where the names on a page may break."""
     html = CELL.sub(lambda cell: breakable(cell[0], LONG_IN_CELL), html)
     return breakable(html, LONG)
+
+
+def on_page_context(context: Any, *, page: Any, **_: Any) -> Any:
+    """Say it in the table of contents, too: a name that does not fit would be cut."""
+    break_titles(page.toc)
+    return context
+
+
+def break_titles(toc: Iterable[AnchorLink]) -> None:
+    """Let long titles break."""
+    for each in toc:
+        each.title = LONG.sub(lambda word: MARK.sub("<wbr>", word[0]), each.title)
+        break_titles(each.children)
 
 
 def breakable(html: str, long: re.Pattern[str]) -> str:
