@@ -14,7 +14,8 @@ of_shop = TracerProvider(resource=Resource.create({"service.name": "shop"}))
 of_billing = TracerProvider(resource=Resource.create({"service.name": "billing"}))
 shop = KafkaBroker(middlewares=[KafkaTelemetryMiddleware(tracer_provider=of_shop)])
 billing = KafkaBroker(middlewares=[FastStreamsOwn(tracer_provider=of_billing)])
-app = FastStream(shop, billing)
+# They start in this order, so that the receiver is there first.
+app = FastStream(billing, shop)
 
 
 @billing.subscriber("orders", group_id="bill", auto_offset_reset="earliest")

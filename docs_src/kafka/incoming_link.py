@@ -7,7 +7,8 @@ from faststream_otel.kafka import KafkaTelemetryMiddleware
 
 sender = KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])
 receiver = KafkaBroker(middlewares=[KafkaTelemetryMiddleware(incoming="link")])
-app = FastStream(sender, receiver)
+# They start in this order, so that the receiver is there first.
+app = FastStream(receiver, sender)
 
 
 @receiver.subscriber("orders", group_id="pack", auto_offset_reset="earliest")

@@ -7,7 +7,8 @@ from faststream_otel.mqtt import MQTTTelemetryMiddleware
 
 sender = MQTTBroker(middlewares=[MQTTTelemetryMiddleware()])
 receiver = MQTTBroker(middlewares=[MQTTTelemetryMiddleware(incoming="link")])
-app = FastStream(sender, receiver)
+# They start in this order, so that the receiver is there first.
+app = FastStream(receiver, sender)
 
 
 @receiver.subscriber("orders")

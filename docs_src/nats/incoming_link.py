@@ -7,7 +7,8 @@ from faststream_otel.nats import NatsTelemetryMiddleware
 
 sender = NatsBroker(middlewares=[NatsTelemetryMiddleware()])
 receiver = NatsBroker(middlewares=[NatsTelemetryMiddleware(incoming="link")])
-app = FastStream(sender, receiver)
+# They start in this order, so that the receiver is there first.
+app = FastStream(receiver, sender)
 
 
 @receiver.subscriber("orders")

@@ -7,7 +7,8 @@ from faststream_otel.rabbit import RabbitTelemetryMiddleware
 
 sender = RabbitBroker(middlewares=[RabbitTelemetryMiddleware()])
 receiver = RabbitBroker(middlewares=[RabbitTelemetryMiddleware(incoming="link")])
-app = FastStream(sender, receiver)
+# They start in this order, so that the receiver is there first.
+app = FastStream(receiver, sender)
 
 
 @receiver.subscriber("orders")

@@ -7,7 +7,8 @@ from faststream_otel.redis import RedisTelemetryMiddleware
 
 sender = RedisBroker(middlewares=[RedisTelemetryMiddleware()])
 receiver = RedisBroker(middlewares=[RedisTelemetryMiddleware(incoming="link")])
-app = FastStream(sender, receiver)
+# They start in this order, so that the receiver is there first.
+app = FastStream(receiver, sender)
 
 
 @receiver.subscriber("orders")
