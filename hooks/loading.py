@@ -13,12 +13,14 @@ NEEDED: Final = {
 }
 # Of a minified sheet: selectors and declarations, no at-rule.
 RULE: Final = re.compile(r"([^{};@]+)(\{[^{}]*\})")
-# Tab sets have one tab a broker; Material has rules for twenty, and a browser tries
-# each of them on each element.
-SEVENTH_TAB: Final = re.compile(r"tabbed-.*nth-child\((?:[7-9]|\d\d)\)")
-# Stops transitions when the colours change, and so at each start: for that, all
-# elements get their styles twice more.
-SWITCHING: Final = "[data-md-color-switching]"
+UNWANTED: Final = re.compile(
+    # Tab sets have one tab a broker; Material has rules for twenty, and a browser tries
+    # each of them on each element.
+    r"tabbed-.*nth-child\((?:[7-9]|\d\d)\)"
+    # Stops transitions when the colours change, and so at each start: for that, all
+    # elements get their styles twice more.
+    r"|\[data-md-color-switching\]"
+)
 
 
 def on_post_page(output: str, **_: Any) -> str:
@@ -39,11 +41,7 @@ def on_post_build(*, config: Any, **_: Any) -> None:
 def lean(rule: re.Match[str]) -> str:
     """A rule with the selectors that are wanted, or nothing."""
     selectors, declarations = rule.groups()
-    if "tabbed-" not in selectors and SWITCHING not in selectors:
+    if not UNWANTED.search(selectors):
         return rule[0]
-    wanted = [
-        selector
-        for selector in selectors.split(",")
-        if not SEVENTH_TAB.search(selector) and SWITCHING not in selector
-    ]
+    wanted = [each for each in selectors.split(",") if not UNWANTED.search(each)]
     return ",".join(wanted) + declarations if wanted else ""

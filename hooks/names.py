@@ -40,12 +40,15 @@ def on_page_context(context: Any, *, page: Any, **_: Any) -> Any:
 def break_titles(toc: Iterable[AnchorLink]) -> None:
     """Let long titles break."""
     for each in toc:
-        each.title = LONG.sub(lambda word: MARK.sub("<wbr>", word[0]), each.title)
+        each.title = marked(each.title, LONG)
         break_titles(each.children)
 
 
 def breakable(html: str, long: re.Pattern[str]) -> str:
     """Let the long words of names break."""
-    return NAME.sub(
-        lambda name: long.sub(lambda word: MARK.sub("<wbr>", word[0]), name[0]), html
-    )
+    return NAME.sub(lambda name: marked(name[0], long), html)
+
+
+def marked(name: str, long: re.Pattern[str]) -> str:
+    """A name that may break after the marks in its long words."""
+    return long.sub(lambda word: MARK.sub("<wbr>", word[0]), name)
