@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from faststream_otel import _faults
-from servers.known import ALIASES, SERVERS
-from servers.programs import cached
+from servers.known import ALIASES, SERVERS, TOOLS, program
+from servers.programs import absent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,22 +35,13 @@ def missing(what: str) -> str:
     if what == "browser":
         there, remedy = bool(shutil.which("chromium")), "apt-get install chromium"
     elif what.startswith(PROGRAM):
-        remedy = not_had(what.removeprefix(PROGRAM))
+        name = what.removeprefix(PROGRAM)
+        remedy = absent(name, program(name))
         there = not remedy
     else:
         there = bool(SERVERS[ALIASES.get(what, what)].answers())
         remedy = f"scripts/brokers up {what}"
     return "" if there else remedy
-
-
-def not_had(name: str) -> str:
-    """Say how to get a program that a test starts itself, or nothing if it is there."""
-    if name not in SERVERS:
-        return "" if shutil.which(name) else f"there is no {name} on PATH"
-    program = SERVERS[name].program
-    folder = getattr(program, "folder", None)
-    got = folder is None or cached(folder)
-    return program.missing() or ("" if got else f"scripts/brokers get {name}")
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +74,7 @@ def needs(item: pytest.Item) -> list[str]:
 def pytest_configure(config: pytest.Config) -> None:
     """Start counting what is skipped."""
     config.stash[SKIPPED] = Counter()
-    for what in REQUIRED - {"browser", *SERVERS, *ALIASES}:
+    for what in REQUIRED - {"browser", *SERVERS, *ALIASES, *TOOLS}:
         raise pytest.UsageError(f"FASTSTREAM_OTEL_REQUIRE names no server: {what}")
 
 

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from servers import containers, programs
-from servers.known import SERVERS
+from servers.known import SERVERS, TOOLS
 from tests.test_scripts import SCRIPTS, brokers, greeter, home
 
 if TYPE_CHECKING:
@@ -192,19 +192,15 @@ def test_versions_are_those_of_the_programs() -> None:
         program: Any = SERVERS[name].program
         version = SERVICES[name]["image"].partition(":")[2]
         assert program.artifacts[0].split(":")[2] == version
+    loki: Any = SERVERS["loki"].program
+    assert loki.module.partition("@v")[2] == SERVICES["loki"]["image"].partition(":")[2]
 
 
-COMPOSE = (["docker", "compose"], ["docker-compose"], ["podman", "compose"])
-
-
+@pytest.mark.program("docker-compose")
 def test_compose_takes_the_file() -> None:
     """The real program reads it."""
-    for compose in COMPOSE:
-        if shutil.which(compose[0]) and containers.quiet([*compose, "version"]):
-            break
-    else:
-        pytest.skip("compose is missing: apt-get install docker-compose")
-    command = [*compose, "--file", str(containers.FILE), "config", "--services"]
+    compose = str(TOOLS["docker-compose"].get())
+    command = [compose, "--file", str(containers.FILE), "config", "--services"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert set(done.stdout.split()) == set(SERVERS)

@@ -1,16 +1,17 @@
 """Each server: how its program is had, what starts it, and how to know it is ready.
 
-Versions are pinned here, and in `collector.parts.yaml`.
+Versions are pinned here, in `compose.yaml` and in `collector.parts.yaml`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from servers.programs import Collector, Debian, Go, Maven
+from servers.programs import Collector, Debian, Go, Maven, Program, Released
 from servers.server import HOST, Server
 
 FILES = Path(__file__).parent
+EXAMPLE = FILES.parents[1] / "docs_src" / "monitoring"
 # Another name of a server: the guide has two clients for Kafka.
 ALIASES = {"confluent": "kafka"}
 
@@ -18,6 +19,24 @@ ALIASES = {"confluent": "kafka"}
 def config(name: str) -> str:
     """Read a configuration of this folder."""
     return (FILES / name).read_text()
+
+
+def loki(port: int) -> str:
+    """The command of Loki: its own parts talk to each other on the port after."""
+    return (
+        "{program} -config.file={config} -config.expand-env=true "
+        f"-server.http-listen-port={port} -server.grpc-listen-port={port + 1} "
+        "-ingester.min-ready-duration=0s"
+    )
+
+
+def tempo(port: int) -> str:
+    """The command of Tempo, likewise."""
+    return (
+        "{program} -config.file={config} -config.expand-env=true "
+        f"-server.http-listen-port={port} -server.grpc-listen-port={port + 1} "
+        "-backend-worker.finish-on-shutdown-timeout=1s"
+    )
 
 
 SERVERS = {
@@ -136,6 +155,40 @@ SERVERS = {
             hello=b"GET /api/services HTTP/1.0\r\n\r\n",
             answer=rb"HTTP/1.. 200",
         ),
+        Server(
+            name="loki",
+            broker=False,
+            program=Go("github.com/grafana/loki/v3@v3.7.8", "cmd/loki"),
+            port=3100,
+            command=loki(3100),
+            environment="DATA={data}",
+            config=(EXAMPLE / "loki.yaml").read_text(),
+            hello=b"GET /ready HTTP/1.0\r\n\r\n",
+            answer=rb"HTTP/1.. 200",
+        ),
+        Server(
+            name="tempo",
+            broker=False,
+            program=Released("tempo", "https://github.com/grafana/tempo/releases"),
+            port=3200,
+            command=tempo(3200),
+            # Not the Collector's port.
+            environment="DATA={data} OTLP_PORT=24317",
+            config=(EXAMPLE / "tempo.yaml").read_text(),
+            hello=b"GET /ready HTTP/1.0\r\n\r\n",
+            answer=rb"HTTP/1.. 200",
+        ),
+    )
+}
+# No servers: what tests run besides.
+TOOLS: dict[str, Program] = {
+    "docker-compose": Go(
+        "github.com/docker/compose/v2@v2.40.3", "cmd", called="docker-compose"
     )
 }
 BROKERS = [server.name for server in SERVERS.values() if server.broker]
+
+
+def program(name: str) -> Program:
+    """The program of a server, or of a tool."""
+    return TOOLS[name] if name in TOOLS else SERVERS[name].program

@@ -1,4 +1,4 @@
-"""How a server's program is had: from Debian, from Maven Central or built with Go.
+"""How a program is had: from Debian, from Maven Central, built with Go, or by hand.
 
 What is downloaded or built is kept in `.brokers/cache/`, in a folder that is named
 after what was asked for: another version is another folder.
@@ -31,7 +31,7 @@ COPY = (
 
 
 class Program(Protocol):
-    """What a server's command calls `{program}`."""
+    """What a server's command calls `{program}`, or a test runs."""
 
     def missing(self) -> str:
         """Say what to do first to have it, or nothing."""
@@ -110,6 +110,21 @@ class Maven:
 
 
 @dataclass(frozen=True)
+class Released:
+    """A program that can only be taken from the page of its releases."""
+
+    program: str
+    page: str
+
+    def missing(self) -> str:
+        found = Debian.find(self.program)
+        return "" if found else f"put {self.program} on PATH, from {self.page}"
+
+    def get(self) -> Path:
+        return Path(Debian.find(self.program) or self.program)
+
+
+@dataclass(frozen=True)
 class Go:
     """A program that Go builds: a package's folder in a module, `path@version`.
 
@@ -118,13 +133,14 @@ class Go:
 
     module: str
     package: str
+    called: str = ""  # else as its folder
 
     def missing(self) -> str:
         return "" if cached(self.folder) else no_go()
 
     @property
     def name(self) -> str:
-        return self.package.rpartition("/")[2]
+        return self.called or self.package.rpartition("/")[2]
 
     @property
     def folder(self) -> Path:
@@ -133,11 +149,32 @@ class Go:
     def get(self) -> Path:
         def build(folder: Path) -> None:
             run(["go", "mod", "download", "-json", self.module], folder)
-            source = json.loads((folder / "log").read_text())["Dir"]
+            source = Path(json.loads((folder / "log").read_text())["Dir"])
             output, package = str(folder / self.name), f"./{self.package}"
-            run(["go", "build", "-C", source, "-o", output, package], folder)
+            options = self.whole(source, folder)
+            command = ["go", "build", "-C", str(source), *options, "-o", output]
+            run([*command, package], folder)
 
         return made(self.folder, build) / self.name
+
+    @staticmethod
+    def whole(source: Path, folder: Path) -> list[str]:
+        """Take modules from where all are, that only its repository has in a folder."""
+        wanted = folder / "go.mod"
+        for name in ("go.mod", "go.sum"):
+            (folder / name).write_text((source / name).read_text())
+        run(["go", "mod", "edit", "-json", str(wanted)], folder)
+        described = json.loads((folder / "log").read_text())
+        absent = [
+            f"-dropreplace={each['Old']['Path']}"
+            for each in described["Replace"] or ()
+            if "Version" not in each["New"]
+            and not (source / each["New"]["Path"]).exists()
+        ]
+        if not absent:
+            return []
+        run(["go", "mod", "edit", *absent, str(wanted)], folder)
+        return [f"-modfile={wanted}", "-mod=mod"]
 
 
 @dataclass(frozen=True)
@@ -162,6 +199,21 @@ class Collector:
             shutil.rmtree(folder / "build")
 
         return made(self.folder, build) / "collector"
+
+
+def had(name: str, program: Program) -> Path:
+    """Give a program, and download or build it before if it is not there."""
+    missing = program.missing()
+    if missing:
+        raise SystemExit(f"{name} is missing: {missing}")
+    return program.get()
+
+
+def absent(name: str, program: Program) -> str:
+    """Say how to have a program, or nothing if it is here and takes no time to get."""
+    folder = getattr(program, "folder", None)
+    here = folder is None or cached(folder)
+    return program.missing() or ("" if here else f"scripts/brokers get {name}")
 
 
 def no_go() -> str:

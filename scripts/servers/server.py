@@ -94,10 +94,7 @@ class Server:
 
     def get(self) -> Path:
         """Give the program, and download or build it before if it is not there."""
-        missing = self.program.missing()
-        if missing:
-            raise SystemExit(f"{self.name} is missing: {missing}")
-        return self.program.get()
+        return programs.had(self.name, self.program)
 
     def start(self, program: Path, config: Path | None) -> str:
         # What it was killed with: `down` would have taken it away.

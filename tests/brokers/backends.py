@@ -37,9 +37,9 @@ def get(address: str) -> Any:
         return None
 
 
-def eventually(ask: Callable[[], T]) -> T:
+def eventually(ask: Callable[[], T], patience: float = PATIENCE) -> T:
     """Ask a server until it has something: none of them tells by itself."""
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + patience
     while not (answer := ask()):
         assert time.monotonic() < until, "it never came"
         time.sleep(0.05)

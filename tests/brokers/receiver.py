@@ -85,10 +85,18 @@ def plain(attributes: Iterable[KeyValue]) -> dict[str, Any]:
     return {each.key: value(each.value) for each in attributes}
 
 
-def trace_of(received: Iterable[Received]) -> Trace:
+def received(request: ExportTraceServiceRequest) -> Iterator[Received]:
+    """The spans of a request."""
+    for sent in request.resource_spans:
+        for scoped in sent.scope_spans:
+            for span in scoped.spans:
+                yield Received(span, scoped.scope, sent.resource)
+
+
+def trace_of(spans: Iterable[Received]) -> Trace:
     """Give the spans that came, each once, in the order in which they began."""
-    spans = {each.span.span_id: each.recorded() for each in received}
-    return Trace(tuple(sorted(spans.values(), key=lambda span: span.start)))
+    once = {each.span.span_id: each.recorded() for each in spans}
+    return Trace(tuple(sorted(once.values(), key=lambda span: span.start)))
 
 
 class Inbox:
@@ -101,12 +109,7 @@ class Inbox:
     def take(self, request: ExportTraceServiceRequest) -> ExportTraceServiceResponse:
         """Keep the spans of a request, and accept it."""
         with self._changed:
-            self._received.extend(
-                Received(span, scoped.scope, sent.resource)
-                for sent in request.resource_spans
-                for scoped in sent.scope_spans
-                for span in scoped.spans
-            )
+            self._received.extend(received(request))
             self._changed.notify_all()
         return ExportTraceServiceResponse()
 

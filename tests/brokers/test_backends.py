@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import json
 import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
+from google.protobuf import json_format
 from opentelemetry.exporter.zipkin.json import ZipkinExporter
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+)
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -15,12 +21,16 @@ from opentelemetry.trace import Link, Status, StatusCode, format_trace_id
 from faststream_otel.testing import Trace, assert_trace
 from tests.brokers import backends
 from tests.brokers.backends import eventually, get
+from tests.brokers.receiver import received, trace_of
 from tests.brokers.sending import environment, on, play, script, started, stop
 from tests.docs.expected import EXPECTED
 from tests.docs.programs import Program
 from tests.docs.test_exporting import ONE_MESSAGE
 from tests.docs.test_programs import assert_links_its_message
 from tests.docs.test_visualising import CHAIN, SERVICES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.fixture
@@ -130,24 +140,51 @@ def test_chain_in_zipkin(zipkin: str) -> None:
 def test_chain_in_jaeger() -> None:
     """Jaeger has names, kinds, parents and links of the trace."""
     api = "http://127.0.0.1:16686/api"
-    before = {t["traceID"] for t in get(f"{api}/traces?service=third")["data"]}
+
+    def known() -> set[str]:
+        traces = get(f"{api}/traces?service=third")["data"]
+        whole = (each for each in traces if len(each["spans"]) == len(SERVICES))
+        return {each["traceID"] for each in whole}
+
+    trace_id = send_chain("http://127.0.0.1:14317", known)
+    spans = backends.of_otlp(get(f"{api}/v3/traces/{trace_id}")["result"])
+    assert_is_chain(Trace(tuple(sorted(spans, key=lambda span: span.start))))
+
+
+@pytest.mark.broker("nats")
+@pytest.mark.broker("tempo")
+def test_chain_in_tempo() -> None:
+    """So has Tempo."""
+    api = "http://127.0.0.1:3200/api"
+    query = quote('{ resource.service.name = "third" }')
+
+    def known() -> set[str]:
+        traces = get(f"{api}/search?q={query}&limit=1000")["traces"]
+        return {each["traceID"] for each in traces if count(each) == len(SERVICES)}
+
+    def count(trace: Any) -> int:
+        return sum(each["spanCount"] for each in trace["serviceStats"].values())
+
+    trace_id = send_chain("http://127.0.0.1:24317", known)
+    kept = get(f"{api}/v2/traces/{trace_id}")["trace"]
+    request = json_format.ParseDict(kept, ExportTraceServiceRequest())
+    assert_is_chain(trace_of(received(request)))
+
+
+def send_chain(endpoint: str, known: Callable[[], set[str]]) -> str:
+    """Run the chain, and give the id of its trace when it is known."""
+    before = known()
     sent = environment(
-        OTEL_BSP_SCHEDULE_DELAY="50",
-        OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:14317",
+        OTEL_BSP_SCHEDULE_DELAY="50", OTEL_EXPORTER_OTLP_ENDPOINT=endpoint
     )
     backends.run_chain("otlp", sent)
+    # A search of Tempo's finds what it got half a minute ago.
+    (trace_id,) = eventually(lambda: known() - before, patience=90)
+    return trace_id
 
-    def new() -> set[str]:
-        return {
-            each["traceID"]
-            for each in get(f"{api}/traces?service=third")["data"]
-            if len(each["spans"]) == len(SERVICES)
-        } - before
 
-    (trace_id,) = eventually(new)
-    request = get(f"{api}/v3/traces/{trace_id}")["result"]
-    spans = sorted(backends.of_otlp(request), key=lambda span: span.start)
-    recorded = Trace(tuple(spans))
+def assert_is_chain(recorded: Trace) -> None:
+    """All that was recorded has come back."""
     assert_trace(recorded, CHAIN)
     assert [span.service for span in recorded.spans] == SERVICES
     for span in recorded.spans[1::2]:

@@ -1,6 +1,6 @@
 """Each configuration of the full example is read by the program that it is for.
 
-Tempo, Loki and Grafana cannot be had here: of theirs only the references are checked.
+Of Grafana's only the references are checked, and Tempo's where its program is.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from servers.known import SERVERS
+from servers.known import SERVERS, TOOLS
 from tests.monitoring.queries import SOURCES, dashboard
 from tests.monitoring.shop import BROKERS, EXAMPLE
 
@@ -51,6 +51,24 @@ def test_collector_refuses(tmp_path: Path) -> None:
     collector = str(SERVERS["collector"].get())
     with pytest.raises(AssertionError, match="no_such_part"):
         accepted(collector, "validate", f"--config={wrong}")
+
+
+BACKENDS = [
+    pytest.param("loki", ["-verify-config"], marks=pytest.mark.program("loki")),
+    pytest.param("tempo", ["-config.verify=true"], marks=pytest.mark.program("tempo")),
+]
+
+
+@pytest.mark.parametrize(("name", "check"), BACKENDS)
+def test_backend(name: str, check: list[str], tmp_path: Path) -> None:
+    """Loki and Tempo accept theirs; they do look: one that is misspelt they refuse."""
+    file = EXAMPLE / f"{name}.yaml"
+    given = [str(SERVERS[name].get()), "-config.expand-env=true", *check]
+    accepted(*given, f"-config.file={file}")
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(file.read_text().replace("http_listen_port", "http_port"))
+    with pytest.raises(AssertionError, match="http_port not found"):
+        accepted(*given, f"-config.file={wrong}")
 
 
 @pytest.mark.program("prometheus")
@@ -129,7 +147,8 @@ def test_compose(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COMPOSE_PROFILES", raising=False)
     if broker:
         monkeypatch.setenv("SHOP_BROKER", broker)
-    given = ["docker-compose", "--project-directory", str(EXAMPLE), "config"]
+    compose = str(TOOLS["docker-compose"].get())
+    given = [compose, "--project-directory", str(EXAMPLE), "config"]
     assert set(accepted(*given, "--services").split()) == {
         *("order", "trade", "notification", "grafana", "prometheus"),
         *("collector", "tempo", "loki"),
