@@ -10,66 +10,25 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
 
 from faststream_otel.testing import render
-from servers.known import ALIASES, SERVERS
-from servers.programs import HOME
+from servers import shop
+from servers.known import ALIASES, EXAMPLE, SERVERS
 from servers.received import traces
 from servers.server import HOST
+from servers.shop import DATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from servers.server import Server
-
-EXAMPLE = Path(__file__).resolve().parents[2] / "docs_src" / "monitoring"
-DATA = HOME / "monitoring"
 BROKERS = ("kafka", "confluent", "rabbit", "nats", "redis", "mqtt")
 SERVICES = {"order": 8000, "trade": 8001, "notification": 8002}
 AWAY = 20  # seconds, until a service that was killed is started again
 PATIENCE = 30.0  # seconds, for a service to start and to stop
-# Not the usual ports: another Collector or Prometheus may be on them.
-OTLP = f"{HOST}:14317"
-PROMETHEUS = 19090
-METRICS = f"{HOST}:8889"  # where the Collector shows those of the services
-LOGS = "{data}/logs.json"
-
-
-def collector() -> Server:
-    """The Collector of the example, with files in place of Tempo and Loki."""
-    files = [EXAMPLE / "collector.yaml", EXAMPLE / "collector.files.yaml"]
-    otlp = f"yaml:receivers::otlp::protocols::grpc::endpoint: {OTLP}"
-    return replace(
-        SERVERS["collector"],
-        name="shop-collector",
-        # The last argument changes nothing: `pid` knows the process by its data.
-        command=f"{{program}} --config {files[0]} --config {files[1]} "
-        f"--config '{otlp}' --config 'yaml:exporters::file/logs::path: {LOGS}'",
-        environment="DATA={data}",
-        port=13133,
-        hello=b"GET / HTTP/1.0\r\n\r\n",
-    )
-
-
-def prometheus() -> Server:
-    """The Prometheus of the example, which asks the Collector on this machine."""
-    folder = DATA / "prometheus"
-    shutil.copytree(EXAMPLE / "prometheus", folder, dirs_exist_ok=True)
-    targets = folder / "targets.yaml"
-    targets.write_text(targets.read_text().replace("collector:8889", METRICS))
-    return replace(
-        SERVERS["prometheus"],
-        name="shop-prometheus",
-        port=PROMETHEUS,
-        command=f"{{program}} --config.file={folder}/prometheus.yaml "
-        f"--web.listen-address={HOST}:{PROMETHEUS} --storage.tsdb.path={{data}} "
-        "--enable-feature=exemplar-storage",
-    )
 
 
 def environment(broker: str, service: str) -> dict[str, str]:
@@ -78,7 +37,7 @@ def environment(broker: str, service: str) -> dict[str, str]:
         **os.environ,
         "SHOP_BROKER": broker,
         "OTEL_SERVICE_NAME": service,
-        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{OTLP}",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{shop.OTLP}",
         "OTEL_METRIC_EXPORT_INTERVAL": "5000",
         "OTEL_SEMCONV_STABILITY_OPT_IN": "http",
         "OTEL_BSP_SCHEDULE_DELAY": "1000",
@@ -132,7 +91,8 @@ def running(broker: str) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
     shutil.rmtree(DATA, ignore_errors=True)
     with ExitStack() as stack:
         name = ALIASES.get(broker, broker)
-        for server in (SERVERS[name], collector(), prometheus()):
+        backends = (shop.prometheus(), *shop.besides(), shop.collector())
+        for server in (SERVERS[name], *backends):
             before = server.answers()
             print(server.name, server.up(), flush=True)
             if not before:
@@ -183,6 +143,23 @@ def watch(broker: str, services: dict[str, subprocess.Popen[bytes]]) -> None:
                 services[service] = start(broker, service)
 
 
+def where() -> str:
+    """Say where to look at what the services did."""
+    data = shop.collector().data
+    places = {
+        "Prometheus": f"http://{HOST}:{shop.PROMETHEUS}/graph",
+        "Alerts": f"http://{HOST}:{shop.PROMETHEUS}/alerts",
+        "Place an order": f"http://{HOST}:{SERVICES['order']}/docs",
+        "Traces": f"{data}/traces.json",
+        "Logs": f"{data}/logs.json",
+        "Services' own": f"{DATA}/*.log",
+    }
+    for server in shop.besides():
+        places[server.name.removeprefix("shop-").title()] = f"http://{server.where}"
+    lines = [f"{what + ':':15} {place}" for what, place in places.items()]
+    return "\n".join([*lines, "Ctrl-C stops all of it."])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--broker", choices=BROKERS, default="rabbit")
@@ -198,21 +175,11 @@ def main() -> None:
             load = [sys.executable, "-m", "shop.load", "--seed", options.seed]
             load += ["--count", options.orders, "--rate", options.rate]
             subprocess.run(load, cwd=EXAMPLE, check=True)
-            print(f"\n{an_order(collector().data)}")
-            print(WHERE.format(data=collector().data, logs=DATA), flush=True)
+            print(f"\n{an_order(shop.collector().data)}\n")
+            print(where(), flush=True)
             watch(options.broker, services)
     except KeyboardInterrupt:
         print("All is stopped.")
-
-
-WHERE = f"""
-Prometheus:     http://{HOST}:{PROMETHEUS}/graph
-Alerts:         http://{HOST}:{PROMETHEUS}/alerts
-Place an order: http://{HOST}:8000/docs
-Traces:         {{data}}/traces.json
-Logs:           {{data}}/logs.json
-Services' own:  {{logs}}/*.log
-Ctrl-C stops all of it."""
 
 
 if __name__ == "__main__":

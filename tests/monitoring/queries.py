@@ -18,10 +18,8 @@ DASHBOARD = EXAMPLE / "grafana" / "dashboards" / "shop.json"
 ALERTS = EXAMPLE / "prometheus" / "alerts.yaml"
 SOURCES = EXAMPLE / "grafana" / "provisioning" / "datasources" / "datasources.yaml"
 
-# What Grafana puts in place of its variables.
+# What Grafana puts in place of its own variables.
 VARIABLES = {
-    "$service": ".*",
-    "$destination": ".*",
     "$__rate_interval": "1m",
     "$__range": "5m",
     "$$__tags": 'job="trade",messaging_destination_name="orders"',
@@ -53,7 +51,11 @@ def queries() -> list[Query]:
 
 def filled(text: str) -> str:
     """Put values for variables; one that is unknown is an error."""
-    for variable, value in VARIABLES.items():
+    all_of_them = {
+        f"${each['name']}": each["allValue"]
+        for each in dashboard()["templating"]["list"]
+    }
+    for variable, value in {**VARIABLES, **all_of_them}.items():
         text = text.replace(variable, value)
     assert "$" not in text, text
     return text
@@ -91,6 +93,31 @@ def _of_alerts() -> Iterator[Query]:
 
 
 def _of_sources() -> Iterator[Query]:
-    for source in yaml.safe_load(SOURCES.read_text())["datasources"]:
-        for query in source["jsonData"].get("tracesToMetrics", {}).get("queries", ()):
-            yield Query(f"traces to {query['name']}", "prometheus", query["query"])
+    for query in settings("tempo")["tracesToMetrics"]["queries"]:
+        yield Query(f"traces to {query['name']}", "prometheus", query["query"])
+
+
+def settings(source: str) -> Any:
+    """What is set of a data source."""
+    sources = yaml.safe_load(SOURCES.read_text())["datasources"]
+    (found,) = (each["jsonData"] for each in sources if each["uid"] == source)
+    return found
+
+
+def lines_of(trace_id: str) -> str:
+    """The query that leads from a trace to its log lines."""
+    query: str = settings("tempo")["tracesToLogsV2"]["query"]
+    return query.replace("$${__trace.traceId}", trace_id)
+
+
+def trace_of(line: dict[str, str]) -> str:
+    """The id that leads from a log line to its trace."""
+    (field,) = settings("loki")["derivedFields"]
+    assert field["matcherType"] == "label"
+    return line[field["matcherRegex"]]
+
+
+def trace_of_exemplar(labels: dict[str, str]) -> str:
+    """The id that leads from a measurement to its trace."""
+    (to,) = settings("prometheus")["exemplarTraceIdDestinations"]
+    return labels[to["name"]]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from base64 import b64decode
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from servers import monitoring, received
+from servers import monitoring, received, shop
 from servers.known import ALIASES, SERVERS
 from servers.server import HOST
 from tests.brokers.clean import clean
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from faststream_otel.testing import RecordedSpan
     from servers.received import Line
 
-DATA = monitoring.collector().data
+DATA = shop.collector().data
 PATIENCE = 60.0  # seconds; Kafka gives a new group its topics when it pleases
 DESTINATIONS = ("orders", "quotes", "quotes.answers", "trades", "receipts")
 
@@ -89,11 +90,39 @@ def lines(trace_id: str) -> list[Line]:
 
 def prometheus(path: str, **parameters: Any) -> Any:
     """Ask Prometheus; what it refuses is an error."""
-    answer = httpx.get(
-        f"http://{HOST}:{monitoring.PROMETHEUS}/api/v1/{path}",
-        params=parameters,
-        trust_env=False,
-    )
-    body = answer.json()
-    assert body["status"] == "success", f"{parameters}: {body}"
-    return body["data"]
+    return asked(shop.PROMETHEUS, f"api/v1/{path}", parameters)["data"]
+
+
+def loki(query: str) -> list[dict[str, str]]:
+    """The labels and metadata of each log line that Loki finds, and its `text`."""
+    found = asked(shop.LOKI, "loki/api/v1/query_range", {"query": query})
+    return [
+        {**each["stream"], "text": text}
+        for each in found["data"]["result"]
+        for _, text in each["values"]
+    ]
+
+
+def tempo(query: str) -> list[Any]:
+    """The traces that Tempo finds, in short."""
+    found: list[Any] = asked(shop.TEMPO, "api/search", {"q": query})["traces"]
+    return found
+
+
+def in_tempo(trace_id: str) -> set[tuple[str, int]]:
+    """Name and id of each span that Tempo has of a trace."""
+    answer = asked(shop.TEMPO, f"api/v2/traces/{trace_id}", {})
+    return {
+        (span["name"], int.from_bytes(b64decode(span["spanId"]), "big"))
+        for sent in answer.get("trace", {}).get("resourceSpans", ())
+        for scope in sent["scopeSpans"]
+        for span in scope["spans"]
+    }
+
+
+def asked(port: int, path: str, parameters: dict[str, Any]) -> Any:
+    """What a server of the example answers; what it refuses is an error."""
+    url = f"http://{HOST}:{port}/{path}"
+    answer = httpx.get(url, params=parameters, trust_env=False)
+    assert answer.is_success, f"{path} {parameters}: {answer.text}"
+    return answer.json()

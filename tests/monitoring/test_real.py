@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from servers import monitoring
+from servers import monitoring, shop
 from tests.brokers.process import Process
 from tests.monitoring import real
 from tests.monitoring.real import lines, linking, spans, until
@@ -181,9 +181,12 @@ def test_command() -> None:
     with Process(script, cwd=ROOT, env=os.environ) as command:
         command.wait_for("Ctrl-C stops all of it.")
         assert "Placed 100 orders" in command.output
-        for port in (*monitoring.SERVICES.values(), monitoring.PROMETHEUS):
+        for port in monitoring.SERVICES.values():
             assert f":{port}" in command.output
-        assert monitoring.collector().answers()
+        backends = [shop.prometheus(), *shop.besides()]
+        for server in backends:
+            assert f"http://{server.where}" in command.output
+        assert all(server.answers() for server in (*backends, shop.collector()))
         order = subprocess.run(
             ["bash", EXAMPLE / "order.sh"], capture_output=True, check=True
         )
@@ -194,6 +197,7 @@ def test_command() -> None:
         }
         assert command.end() == 0, command.output
         assert "All is stopped." in command.output
-    assert monitoring.collector().answers() is None
-    assert monitoring.prometheus().answers() is None
+    assert [each.answers() for each in (*backends, shop.collector())] == [None] * (
+        len(backends) + 1
+    )
     assert not any(map(monitoring.healthy, monitoring.SERVICES.values()))
