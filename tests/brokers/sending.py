@@ -11,7 +11,7 @@ from tests.brokers.clean import clean
 from tests.brokers.commands import of_file, readers_environment
 from tests.brokers.process import Process
 from tests.brokers.test_programs import words
-from tests.docs.programs import PROGRAMS, Program
+from tests.docs.programs import BROKERS, PROGRAMS, Program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 def on(broker: str, *more: object) -> object:
     """Test on a broker, which the first of the arguments names."""
     return pytest.param(broker, *more, marks=pytest.mark.broker(broker))
+
+
+EVERYWHERE = [on(name) for name in BROKERS]
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -22,7 +22,7 @@ from faststream_otel.testing import Trace, assert_trace
 from tests.brokers import backends
 from tests.brokers.backends import eventually, get
 from tests.brokers.receiver import received, trace_of
-from tests.brokers.sending import environment, on, play, script, started, stop
+from tests.brokers.sending import EVERYWHERE, environment, play, script, started, stop
 from tests.docs.expected import EXPECTED
 from tests.docs.programs import Program
 from tests.docs.test_exporting import ONE_MESSAGE
@@ -58,18 +58,19 @@ def known(zipkin: str, service: str) -> set[int]:
 
 
 @pytest.mark.broker("zipkin")
-@pytest.mark.parametrize("broker", [on("redis")])
+@pytest.mark.parametrize("broker", EVERYWHERE)
 def test_zipkin(zipkin: str, broker: str) -> None:
     """Zipkin has names, kinds and parents, and no link."""
     before = known(zipkin, "shop")
     play(Program(broker, "exporting_zipkin"))
     recorded = from_zipkin(zipkin, "shop", before)
     assert_trace(recorded, ONE_MESSAGE)
-    assert recorded.spans[-1].attributes["messaging.system"] == broker
+    system = {"confluent": "kafka", "rabbit": "rabbitmq"}.get(broker, broker)
+    assert recorded.spans[-1].attributes["messaging.system"] == system
 
 
 @pytest.mark.broker("zipkin")
-@pytest.mark.parametrize("broker", [on("mqtt")])
+@pytest.mark.parametrize("broker", EVERYWHERE)
 def test_zipkin_without_code(zipkin: str, broker: str) -> None:
     """The command of the page on visualising sends all that the app records."""
     before = known(zipkin, "shop")

@@ -1,7 +1,6 @@
-"""The exporters of the guide, each with the server that its readers use.
+"""The exporters of the guide, on each broker, with the server that its readers use.
 
-Brokers do not differ in what is exported: here each exporter has another one.
-`tests/docs/test_exporting.py` runs them all on every broker, in memory.
+`test_backends.py` has those for Zipkin.
 """
 
 from __future__ import annotations
@@ -18,7 +17,15 @@ from tests.brokers import backends
 from tests.brokers.backends import eventually, free_port, get
 from tests.brokers.process import Process
 from tests.brokers.receiver import Inbox, over_grpc
-from tests.brokers.sending import environment, on, play, script, started, stop
+from tests.brokers.sending import (
+    EVERYWHERE,
+    environment,
+    on,
+    play,
+    script,
+    started,
+    stop,
+)
 from tests.brokers.test_programs import assert_printed
 from tests.docs.programs import PROGRAMS, Program
 from tests.docs.test_exporting import ONE_MESSAGE, series
@@ -68,12 +75,10 @@ def test_a_process_that_is_killed_sends_nothing(broker: str) -> None:
 
 
 @pytest.mark.broker("collector")
+@pytest.mark.parametrize("broker", EVERYWHERE)
 @pytest.mark.parametrize(
-    ("broker", "step", "by"),
-    [
-        on("confluent", "exporting", "exporting"),
-        on("kafka", "exporting_http", "exporting_others"),
-    ],
+    ("step", "by"),
+    [("exporting", "exporting"), ("exporting_http", "exporting_others")],
 )
 def test_collector(broker: str, step: str, by: str) -> None:
     """The Collector has the whole trace, by either way of OTLP."""
@@ -91,7 +96,7 @@ def test_collector(broker: str, step: str, by: str) -> None:
 
 
 @pytest.mark.broker("collector")
-@pytest.mark.parametrize("broker", [on("rabbit")])
+@pytest.mark.parametrize("broker", EVERYWHERE)
 def test_without_code(broker: str) -> None:
     """`opentelemetry-instrument` sends spans and metrics to the same endpoint."""
     before = {span.trace_id for span in backends.collected()}
@@ -116,7 +121,7 @@ def test_without_code(broker: str) -> None:
     assert '"messaging.process.duration"' in json.dumps(metrics)
 
 
-@pytest.mark.parametrize("broker", [on("mqtt")])
+@pytest.mark.parametrize("broker", EVERYWHERE)
 def test_console(broker: str) -> None:
     """Both spans are printed as JSON, and in the tree."""
     output = play(Program(broker, "exporting_console"))
@@ -125,7 +130,7 @@ def test_console(broker: str) -> None:
         assert re.search(rf"^(└── )?{name} orders +{kind} +shop", output, re.MULTILINE)
 
 
-@pytest.mark.parametrize("broker", [on("confluent")])
+@pytest.mark.parametrize("broker", EVERYWHERE)
 def test_memory(broker: str) -> None:
     """The program names both spans when it stops."""
     program = Program(broker, "exporting_memory")
@@ -148,7 +153,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.mark.broker("prometheus")
-@pytest.mark.parametrize("broker", [on("rabbit")])
+@pytest.mark.parametrize("broker", EVERYWHERE)
 def test_prometheus(prometheus: str, broker: str) -> None:
     """It fetches the counts of the program, by the names that the page has."""
     program = Program(broker, "exporting_prometheus")

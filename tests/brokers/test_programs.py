@@ -24,7 +24,7 @@ from tests.brokers.expected import AT_THE_SAME_TIME, ON_THE_WIRE
 from tests.brokers.process import PATIENCE, Process
 from tests.brokers.receiver import PROTOCOLS, Inbox, trace_of
 from tests.docs import web
-from tests.docs.programs import ALL, PUBLISHED, Program
+from tests.docs.programs import ALL, BROKERS, PROGRAMS, PUBLISHED, Program
 from tests.docs.signals import LOGS, SIGNALS
 from tests.docs.signals import output as output_file
 from tests.docs.test_programs import assert_links_its_messages, expectation
@@ -114,6 +114,17 @@ def run(program: Program, protocol: str, spans: int) -> tuple[Trace, str]:
         assert app.end() == 0, app.output
         # It has ended: nothing more can come.
         return trace_of(inbox.wait(spans, within=0)), app.output
+
+
+def test_no_program_is_forgotten() -> None:
+    """What is not run here is in test_http.py, test_exporters.py or test_backends.py."""
+    here = {program.path for program in (*ALL, *SIGNALS)}
+    others = {path for path in PROGRAMS.glob("*/*.py") if path not in here}
+    kinds = {"", "_http", "_console", "_memory", "_prometheus", "_zipkin"}
+    # The last one is itself a test, in memory.
+    steps = {*(f"exporting{kind}" for kind in kinds), "test_orders"}
+    assert {path.stem for path in others} == steps
+    assert len(others) == len(steps) * len(BROKERS)
 
 
 @pytest.mark.parametrize("program", each(SIGNALS))
