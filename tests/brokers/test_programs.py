@@ -117,7 +117,7 @@ def run(program: Program, protocol: str, spans: int) -> tuple[Trace, str]:
 
 
 def test_no_program_is_forgotten() -> None:
-    """What is not run here is in test_http.py, test_exporters.py or test_backends.py."""
+    """Those that are not run here are in test_exporters.py and test_backends.py."""
     here = {program.path for program in (*ALL, *SIGNALS)}
     others = {path for path in PROGRAMS.glob("*/*.py") if path not in here}
     kinds = {"", "_http", "_console", "_memory", "_prometheus", "_zipkin"}
