@@ -26,7 +26,8 @@ def loki(port: int) -> str:
     return (
         "{program} -config.file={config} -config.expand-env=true "
         f"-server.http-listen-port={port} -server.grpc-listen-port={port + 1} "
-        "-ingester.min-ready-duration=0s"
+        # By itself it takes its time, for others to notice.
+        "-ingester.min-ready-duration=0s -frontend.scheduler-dns-lookup-period=1s"
     )
 
 
