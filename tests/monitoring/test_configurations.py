@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from servers import containers
 from servers.known import SERVERS, TOOLS
 from tests.monitoring.queries import SOURCES, dashboard
 from tests.monitoring.shop import BROKERS, EXAMPLE
@@ -178,6 +179,20 @@ def test_containers_are_pinned_and_local() -> None:
                 "shop"
             )
             assert (condition == "service_healthy") == healthy, (name, other)
+
+
+def test_versions_are_those_of_the_tests() -> None:
+    """A server that `scripts/brokers` starts too is the same one there."""
+
+    def versions(services: Any) -> dict[str, str]:
+        images = (each["image"] for each in services.values())
+        return dict(re.findall(r"(\S+):v?([\d.]+)", " ".join(images)))
+
+    here = versions(compose()["services"])
+    there = versions(load(containers.FILE)["services"])
+    both = here.keys() & there.keys()
+    assert {"rabbitmq", "apache/kafka", "nats", "redis", "prom/prometheus"} <= both
+    assert {name: here[name] for name in both} == {name: there[name] for name in both}
 
 
 def test_each_broker_has_its_container() -> None:
