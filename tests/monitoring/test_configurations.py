@@ -1,6 +1,6 @@
 """Each configuration of the full example is read by the program that it is for.
 
-Of Grafana's only the references are checked, and Tempo's where its program is.
+Grafana's files are in test_grafana.py.
 """
 
 from __future__ import annotations
@@ -15,11 +15,9 @@ import yaml
 
 from servers import containers
 from servers.known import SERVERS, TOOLS
-from tests.monitoring.queries import SOURCES, dashboard
 from tests.monitoring.shop import BROKERS, EXAMPLE
 
 HERE = Path(__file__).parent
-PROVISIONED = EXAMPLE / "grafana" / "provisioning"
 
 
 def load(path: Path) -> Any:
@@ -91,48 +89,6 @@ def test_alerts() -> None:
     (group,) = load(EXAMPLE / "prometheus" / "alerts.yaml")["groups"]
     assert set(named) == {rule["alert"] for rule in group["rules"]}
     assert named["HandlersFail"] == named["NothingIsConsumed"] == {True, False}
-
-
-def test_grafana_knows_its_sources() -> None:
-    """What panels and sources lead to is there, and asks a container that is there."""
-    sources = {each["uid"]: each for each in load(SOURCES)["datasources"]}
-    text = SOURCES.read_text() + (EXAMPLE / "grafana/dashboards/shop.json").read_text()
-    assert set(re.findall(r'datasourceUid: (\w+)|"uid": "(?!shop)(\w+)"', text)) == {
-        *((uid, "") for uid in sources),
-        *(("", uid) for uid in sources),
-    }
-    containers = compose()["services"]
-    for source in sources.values():
-        assert re.split(r"[/:]+", source["url"])[1] in containers
-    for panel in dashboard()["panels"]:
-        for target in panel.get("targets", ()):
-            uid, kind = target["datasource"]["uid"], target["datasource"]["type"]
-            assert sources[uid]["type"] == kind, panel["title"]
-    ids = [panel["id"] for panel in dashboard()["panels"]]
-    assert len(ids) == len(set(ids))
-
-
-def test_page_names_the_panels() -> None:
-    """The page says of each panel, under its title, what it answers."""
-    page = (EXAMPLE.parents[1] / "docs" / "full-example.md").read_text()
-    table = page.partition("## What to look at")[2].partition("\n\nThe panels")[0]
-    named = [
-        title
-        for row in table.strip().splitlines()[2:]
-        for title in row.split("|")[1].strip().split(", ")
-    ]
-    titles = [each["title"] for each in dashboard()["panels"] if each["type"] != "row"]
-    assert sorted(named) == sorted(titles)
-
-
-def test_grafana_finds_its_files() -> None:
-    """Folders are where the containers have them."""
-    (provider,) = load(PROVISIONED / "dashboards" / "dashboards.yaml")["providers"]
-    grafana = compose()["services"]["grafana"]
-    mounted = {each.split(":")[1] for each in grafana["volumes"]}
-    assert provider["options"]["path"] in mounted
-    home = grafana["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
-    assert home == f"{provider['options']['path']}/shop.json"
 
 
 def compose() -> Any:
