@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.monitoring.queries import DASHBOARD, SOURCES, dashboard
+from tests.monitoring.queries import DASHBOARD, SOURCES, dashboard, queries
 from tests.monitoring.shop import EXAMPLE
 from tests.monitoring.test_configurations import compose, load
 
@@ -153,6 +153,20 @@ def test_sources_are_there() -> None:
             assert sources[uid]["type"] == kind, title
     ids = [panel["id"] for panel in dashboard()["panels"]]
     assert len(ids) == len(set(ids))
+
+
+def test_loki_is_told_where_to_look() -> None:
+    """It refuses a selector that lines without the label would match, as `.*` does."""
+    selectors = [
+        query.text.partition("|")[0] for query in queries() if query.source == "loki"
+    ]
+    assert selectors
+    for selector in selectors:
+        labels = re.findall(r'\w+(=~?)"([^"]*)"', selector)
+        assert any(
+            not re.fullmatch(value if sign == "=~" else re.escape(value), "")
+            for sign, value in labels
+        ), selector
 
 
 def test_page_names_the_panels() -> None:
