@@ -11,13 +11,15 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from tests.monitoring.queries import DASHBOARD, SOURCES, dashboard, queries
 from tests.monitoring.shop import EXAMPLE
-from tests.monitoring.test_configurations import compose, load
+from tests.monitoring.test_configurations import accepted, compose, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 PROVISIONED = EXAMPLE / "grafana" / "provisioning"
 PANELS: dict[str, Any] = {
@@ -167,6 +169,54 @@ def test_loki_is_told_where_to_look() -> None:
             not re.fullmatch(value if sign == "=~" else re.escape(value), "")
             for sign, value in labels
         ), selector
+
+
+@pytest.mark.program("prometheus")
+@pytest.mark.parametrize(
+    ("name", "metric", "own", "labels", "value"),
+    [
+        (
+            "Sent and not consumed A",
+            "messaging_client_sent_messages_total",
+            'job="order",',
+            'messaging_destination_name="orders"',
+            300,
+        ),
+        (
+            "Share of messages that fail A",
+            "messaging_process_duration_seconds_count",
+            "",
+            'job="trade",messaging_destination_name="orders"',
+            0,
+        ),
+        (
+            "Handlers B",
+            "traces_span_metrics_calls_total",
+            'status_code="STATUS_CODE_UNSET",',
+            'service_name="trade",code_function_name="shop.trade.buy"',
+            0,
+        ),
+    ],
+)
+def test_nothing_is_a_number(
+    name: str, metric: str, own: str, labels: str, value: int, tmp_path: Path
+) -> None:
+    """Where nothing was consumed, or nothing failed, Prometheus has no series."""
+    (query,) = (each for each in queries() if str(each) == name)
+    case = {
+        "interval": "1m",
+        "input_series": [{"series": f"{metric}{{{own}{labels}}}", "values": "0+60x10"}],
+        "promql_expr_test": [
+            {
+                "expr": query.text,
+                "eval_time": "10m",
+                "exp_samples": [{"labels": f"{{{labels}}}", "value": value}],
+            }
+        ],
+    }
+    file = tmp_path / "case.yaml"
+    file.write_text(yaml.safe_dump({"tests": [case]}))
+    accepted("promtool", "test", "rules", str(file))
 
 
 def test_page_names_the_panels() -> None:
