@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.monitoring.queries import DASHBOARD, SOURCES, dashboard, queries
+from tests.monitoring.queries import ALERTS, DASHBOARD, SOURCES, dashboard, queries
 from tests.monitoring.shop import EXAMPLE
 from tests.monitoring.test_configurations import accepted, compose, load
 
@@ -217,6 +217,24 @@ def test_nothing_is_a_number(
     file = tmp_path / "case.yaml"
     file.write_text(yaml.safe_dump({"tests": [case]}))
     accepted("promtool", "test", "rules", str(file))
+
+
+def test_lines_are_where_alerts_fire() -> None:
+    """A panel says which alert its line is of, and asks for what that watches."""
+    (group,) = load(ALERTS)["groups"]
+    alerts = {rule["alert"]: rule["expr"] for rule in group["rules"]}
+    drawn = set()
+    for panel in PANELS.values():
+        config = panel.get("fieldConfig", {"defaults": {}})["defaults"]
+        if "thresholdsStyle" in config.get("custom", {}):
+            (name,) = alerts.keys() & set(panel["description"].split())
+            (metric,) = set(re.findall(r"\w+_(?:count|bucket)", alerts[name]))
+            assert metric in panel["targets"][0]["expr"]
+            _, line = config["thresholds"]["steps"]
+            assert line["value"] == float(alerts[name].rpartition(">")[2])
+            drawn.add(name)
+    # A destination is silent or it is not.
+    assert alerts.keys() - drawn == {"NothingIsConsumed"}
 
 
 def test_page_names_the_panels() -> None:
