@@ -71,7 +71,11 @@ def _of_panel(panel: dict[str, Any], path: str) -> Iterator[str]:
 
 def _compared(given: dict[str, Any], model: Any, path: str) -> Iterator[str]:
     """Read it into the model, and see what became of it."""
-    read = model.from_json(given)
+    try:
+        read = model.from_json(given)
+    except KeyError as kind:
+        yield f"{path}: no model for {kind}"
+        return
     written = json.loads(json.dumps(read, cls=JSONEncoder))
     yield from _lost(given, written, path)
     yield from _wrong(read, type(read), path)

@@ -1,13 +1,12 @@
 """Grafana's files: what it shows, where it asks, and how one leads to another.
 
-Grafana itself cannot be had here. Its models know what a dashboard may say; what they
-leave open is read from here: names of columns, limits, links.
+Grafana itself cannot be had here. What its models know of a dashboard is in
+test_grafana_models.py; here is what they leave open: names, limits, links, answers.
 """
 
 from __future__ import annotations
 
 import re
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,124 +17,12 @@ from tests.monitoring.shop import EXAMPLE
 from tests.monitoring.test_configurations import accepted, compose, load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 PROVISIONED = EXAMPLE / "grafana" / "provisioning"
 PANELS: dict[str, Any] = {
     each["title"]: each for each in dashboard()["panels"] if each["type"] != "row"
 }
-
-
-@pytest.fixture
-def objections() -> Callable[[Any], list[str]]:
-    """What Grafana's models object to."""
-    reason = "Grafana's models need Python 3.11"
-    pytest.importorskip("grafana_foundation_sdk", reason=reason)
-    from tests.monitoring.grafana import objections
-
-    return objections
-
-
-def test_dashboard_is_understood(objections: Callable[[Any], list[str]]) -> None:
-    """Grafana knows each field, and each value is one that the field can have."""
-    assert objections(dashboard()) == []
-
-
-WRONG = {
-    "an option": (
-        "Sent a second: options: legend: position",
-        "bottom",
-        ".options.legend.position: no such field",
-    ),
-    "the value of an option": (
-        "Sent a second: options: legend: placement",
-        "top",
-        ".options.legend.placement: 'top' is not one of ['bottom', 'right']",
-    ),
-    "an option of a series": (
-        "Sent a second: fieldConfig: defaults: custom: fillOpaqueness",
-        10,
-        ".fieldConfig.defaults.custom.fillOpaqueness: no such field",
-    ),
-    "a number": (
-        "Sent a second: fieldConfig: defaults: custom: fillOpacity",
-        "10",
-        ".fieldConfig.defaults.custom.fillOpacity: '10' is not float",
-    ),
-    "a unit": (
-        "Sent a second: fieldConfig: defaults: unit",
-        "messages",
-        ".fieldConfig.defaults.unit: 'messages' is no unit",
-    ),
-    "an override": (
-        "Handlers: fieldConfig: overrides: 0: properties: 0: id",
-        "unti",
-        ", of 'p99'.fieldConfig.defaults.unti: no such field",
-    ),
-    "the value of an override": (
-        "Handlers: fieldConfig: overrides: 0: properties: 0: value",
-        "seconds",
-        ", of 'p99'.fieldConfig.defaults.unit: 'seconds' is no unit",
-    ),
-    "a panel": ("Handlers: type", "grid", ".type: 'grid' is no panel"),
-    "a query of Prometheus": (
-        "Handlers: targets: 0: shape",
-        "table",
-        ".targets[0].shape: no such field",
-    ),
-    "a format": (
-        "Handlers: targets: 0: format",
-        "grid",
-        ".targets[0].format: 'grid' is not one of ['time_series', 'table', 'heatmap']",
-    ),
-    "a query of Tempo": (
-        "Traces that failed: targets: 0: tableKind",
-        "traces",
-        ".targets[0].tableKind: no such field",
-    ),
-    "a kind of query": (
-        "Traces that failed: targets: 0: queryType",
-        "traceQL",
-        ".targets[0].queryType: 'traceQL' is not one of",
-    ),
-    "a query of Loki": (
-        "Warnings and errors: targets: 0: expression",
-        "{}",
-        ".targets[0].expression: no such field",
-    ),
-    "an order": (
-        "Warnings and errors: options: sortOrder",
-        "descending",
-        ".options.sortOrder: 'descending' is not one of ['Descending', 'Ascending']",
-    ),
-    "a transformation": (
-        "Handlers: transformations: 0: option",
-        {},
-        ".transformations[0].option: no such field",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", WRONG.values(), ids=WRONG)
-def test_mistake_is_found(
-    case: tuple[str, Any, str], objections: Callable[[Any], list[str]]
-) -> None:
-    """What is misspelt, misplaced or of another type is named with its path."""
-    place, value, objection = case
-    wrong = deepcopy(dashboard())
-    title, *path, last = place.split(": ")
-    (number,) = (
-        number for number, each in enumerate(wrong["panels"]) if each["title"] == title
-    )
-    part = wrong["panels"][number]
-    for name in path:
-        part = part[int(name) if isinstance(part, list) else name]
-    part[last] = value
-    assert any(
-        each.startswith(f"dashboard.panels[{number}]{objection}")
-        for each in objections(wrong)
-    ), objections(wrong)
 
 
 def test_sources_are_there() -> None:
@@ -217,6 +104,51 @@ def test_nothing_is_a_number(
     file = tmp_path / "case.yaml"
     file.write_text(yaml.safe_dump({"tests": [case]}))
     accepted("promtool", "test", "rules", str(file))
+
+
+def test_columns_have_the_names_that_are_used() -> None:
+    """A column is a label of the query or its value, and is known by the name given."""
+    for title in ("Handlers", "Alerts"):
+        panel = PANELS[title]
+        (labels,) = {
+            re.findall(r"sum by \(([^)]+?)(?:, le)?\)", target["expr"])[0]
+            for target in panel["targets"]
+        }
+        refs = [f" #{each['refId']}" for each in panel["targets"]]
+        values = [f"Value{ref}" for ref in refs] if len(refs) > 1 else ["Value"]
+        organized = panel["transformations"][-1]
+        assert organized["id"] == "organize"
+        named = organized["options"]["renameByName"]
+        left_out = organized["options"]["excludeByName"]
+        assert {*named, *left_out} == {"Time", *values, *labels.split(", ")}
+        used = {
+            each["matcher"]["options"] for each in panel["fieldConfig"]["overrides"]
+        }
+        for each in panel.get("options", {}).get("sortBy", ()):
+            used.add(each["displayName"])
+        assert used <= set(named.values())
+        assert ["merge"] * (len(refs) > 1) == [
+            each["id"] for each in panel["transformations"][:-1]
+        ]
+
+
+def test_links_lead_somewhere() -> None:
+    """To this dashboard with one of its variables, or to a port that is published."""
+    links = re.findall(r'"url": "([^"]+)"', DASHBOARD.read_text())
+    ports = {
+        port.rpartition(":")[0]
+        for service in compose()["services"].values()
+        for port in service.get("ports", ())
+    }
+    variables = {each["name"] for each in dashboard()["templating"]["list"]}
+    assert len(links) == 2
+    for link in links:
+        inside = re.match(r"/d/(\w+)\?var-(\w+)=", link)
+        if inside:
+            assert inside[1] == dashboard()["uid"]
+            assert inside[2] in variables
+        else:
+            assert link.removeprefix("http://").partition("/")[0] in ports
 
 
 def test_lines_are_where_alerts_fire() -> None:
