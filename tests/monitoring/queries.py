@@ -24,6 +24,7 @@ VARIABLES = {
     "$__range": "5m",
     "$$__tags": 'job="trade",messaging_destination_name="orders"',
 }
+SECONDS = ("server_seconds_sum", "server_seconds_bucket")
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,10 @@ def _of_panels() -> Iterator[Query]:
             else:
                 assert target["queryType"] == "serviceMap"
                 # Grafana makes them itself, from these.
-                for name in ("request_total", "request_server_seconds_sum"):
-                    yield Query(where, "prometheus", f"traces_service_graph_{name}")
+                for name in ("total", "failed_total", *SECONDS):
+                    metric = f"traces_service_graph_request_{name}"
+                    text = f"sum by (client, server) (rate({metric}[$__range]))"
+                    yield Query(f"{where}, {name}", "prometheus", text)
 
 
 def _of_variables() -> Iterator[Query]:
