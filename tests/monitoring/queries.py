@@ -22,8 +22,9 @@ SOURCES = EXAMPLE / "grafana" / "provisioning" / "datasources" / "datasources.ya
 VARIABLES = {
     "$__rate_interval": "1m",
     "$__range": "5m",
-    "$$__tags": 'job="trade",messaging_destination_name="orders"',
 }
+# What a span of a handler has, of what leads from it to its metrics.
+SPAN = {"service.name": "trade", "messaging.destination.name": "orders"}
 SECONDS = ("server_seconds_sum", "server_seconds_bucket")
 
 
@@ -96,8 +97,11 @@ def _of_alerts() -> Iterator[Query]:
 
 
 def _of_sources() -> Iterator[Query]:
-    for query in settings("tempo")["tracesToMetrics"]["queries"]:
-        yield Query(f"traces to {query['name']}", "prometheus", query["query"])
+    to_metrics = settings("tempo")["tracesToMetrics"]
+    tags = [f'{tag["value"]}="{SPAN[tag["key"]]}"' for tag in to_metrics["tags"]]
+    for query in to_metrics["queries"]:
+        text = query["query"].replace("$$__tags", ",".join(tags))
+        yield Query(f"traces to {query['name']}", "prometheus", text)
 
 
 def settings(source: str) -> Any:

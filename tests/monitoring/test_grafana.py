@@ -44,6 +44,12 @@ def test_sources_are_there() -> None:
     assert len(ids) == len(set(ids))
 
 
+def test_variables_reach_grafana() -> None:
+    """A single `$` in a provisioned file is one of the environment, and empty there."""
+    for file in PROVISIONED.rglob("*.yaml"):
+        assert "$" not in file.read_text().replace("$$", "")
+
+
 def test_loki_is_told_where_to_look() -> None:
     """It refuses a selector that lines without the label would match, as `.*` does."""
     selectors = [
