@@ -138,6 +138,22 @@ def test_columns_have_the_names_that_are_used() -> None:
         ]
 
 
+def test_empty_cells_say_nothing() -> None:
+    """What a table says when it is empty it says in each empty cell as well."""
+    for panel in PANELS.values():
+        config = panel.get("fieldConfig", {"defaults": {}})
+        if panel["type"] == "table" and "noValue" in config["defaults"]:
+            own = {
+                each["matcher"]["options"]
+                for each in config["overrides"]
+                for set_ in each["properties"]
+                if set_["id"] == "noValue"
+            }
+            named = panel["transformations"][-1]["options"]["renameByName"].values()
+            # Prometheus gives each alert these.
+            assert set(named) - own == {"Alert", "State"}, panel["title"]
+
+
 def test_links_lead_somewhere() -> None:
     """To this dashboard with one of its variables, or to a port that is published."""
     links = re.findall(r'"url": "([^"]+)"', DASHBOARD.read_text())
