@@ -22,15 +22,25 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 COLLECTED = SERVERS["collector"].data / "received.json"
+ZIPKIN = "http://127.0.0.1:9411"
+JAEGER = "http://127.0.0.1:16686"
+# Where it takes OTLP is in scripts/servers/jaeger.yaml.
+TO_JAEGER = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:14317"}
 KINDS = ("INTERNAL", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
 STATUSES = ("UNSET", "OK", "ERROR")
+
+
+def text(address: str) -> str:
+    """Read what a server on this machine has at an address."""
+    with build_opener(ProxyHandler({})).open(address, timeout=5) as answer:
+        read: bytes = answer.read()
+        return read.decode()
 
 
 def get(address: str) -> Any:
     """Read JSON from a server on this machine; nothing if it does not know of it."""
     try:
-        with build_opener(ProxyHandler({})).open(address, timeout=5) as answer:
-            return json.load(answer)
+        return json.loads(text(address))
     except HTTPError as error:
         if error.code != HTTPStatus.NOT_FOUND:
             raise
@@ -122,6 +132,13 @@ def of_zipkin(span: Any) -> RecordedSpan:
     )
 
 
+def from_jaeger(trace_id: str) -> list[RecordedSpan]:
+    """Read the spans that Jaeger has of a trace, in the order they began."""
+    answer = get(f"{JAEGER}/api/v3/traces/{trace_id}")
+    spans = of_otlp(answer["result"]) if answer else []
+    return sorted(spans, key=lambda span: span.start)
+
+
 def run_chain(exporter: str, environment: Mapping[str, str]) -> None:
     """Run the guide's chain on NATS as three services, and publish one message."""
     with ExitStack() as stack:
@@ -142,3 +159,28 @@ def run_chain(exporter: str, environment: Mapping[str, str]) -> None:
         assert publisher.end(terminate=False) == 0, publisher.output
         for service in services:
             assert service.end() == 0, service.output
+
+
+def in_zipkin() -> set[str]:
+    """The traces of the chain that Zipkin has all six spans of."""
+    traces = get(f"{ZIPKIN}/api/v2/traces?serviceName=third&limit=100")
+    return {trace[0]["traceId"] for trace in traces if len(trace) == 6}
+
+
+def in_jaeger() -> set[str]:
+    """The traces of the chain that Jaeger has all six spans of."""
+    traces = get(f"{JAEGER}/api/traces?service=third")["data"]
+    return {trace["traceID"] for trace in traces if len(trace["spans"]) == 6}
+
+
+def new_chain(
+    exporter: str,
+    known: Callable[[], set[str]],
+    environment: Mapping[str, str],
+    patience: float = PATIENCE,
+) -> str:
+    """Run the chain, and give the id of its trace once a backend knows all of it."""
+    before = known()
+    run_chain(exporter, environment)
+    (trace_id,) = eventually(lambda: known() - before, patience)
+    return trace_id

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -28,9 +29,6 @@ from tests.docs.programs import Program
 from tests.docs.test_exporting import ONE_MESSAGE
 from tests.docs.test_programs import assert_links_its_message
 from tests.docs.test_visualising import CHAIN, SERVICES
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 @pytest.fixture
@@ -140,16 +138,15 @@ def test_chain_in_zipkin(zipkin: str) -> None:
 @pytest.mark.broker("jaeger")
 def test_chain_in_jaeger() -> None:
     """Jaeger has names, kinds, parents and links of the trace."""
-    api = "http://127.0.0.1:16686/api"
-
-    def known() -> set[str]:
-        traces = get(f"{api}/traces?service=third")["data"]
-        whole = (each for each in traces if len(each["spans"]) == len(SERVICES))
-        return {each["traceID"] for each in whole}
-
-    trace_id = send_chain("http://127.0.0.1:14317", known)
-    spans = backends.of_otlp(get(f"{api}/v3/traces/{trace_id}")["result"])
-    assert_is_chain(Trace(tuple(sorted(spans, key=lambda span: span.start))))
+    sent = environment(OTEL_BSP_SCHEDULE_DELAY="50", **backends.TO_JAEGER)
+    trace_id = backends.new_chain("otlp", backends.in_jaeger, sent)
+    assert_is_chain(Trace(tuple(backends.from_jaeger(trace_id))))
+    # As the page says: the next service is drawn as the one that is sent to.
+    now = f"endTs={time.time_ns() // 10**6}&lookback=86400000"
+    drawn = get(f"{backends.JAEGER}/api/dependencies?{now}")["data"]
+    assert set(pairwise(dict.fromkeys(SERVICES))) <= {
+        (each["parent"], each["child"]) for each in drawn
+    }
 
 
 @pytest.mark.broker("nats")
@@ -166,22 +163,15 @@ def test_chain_in_tempo() -> None:
     def count(trace: Any) -> int:
         return sum(each["spanCount"] for each in trace["serviceStats"].values())
 
-    trace_id = send_chain("http://127.0.0.1:24317", known)
+    sent = environment(
+        OTEL_BSP_SCHEDULE_DELAY="50",
+        OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:24317",
+    )
+    # A search of Tempo's finds what it got half a minute ago.
+    trace_id = backends.new_chain("otlp", known, sent, patience=90)
     kept = get(f"{api}/v2/traces/{trace_id}")["trace"]
     request = json_format.ParseDict(kept, ExportTraceServiceRequest())
     assert_is_chain(trace_of(received(request)))
-
-
-def send_chain(endpoint: str, known: Callable[[], set[str]]) -> str:
-    """Run the chain, and give the id of its trace when it is known."""
-    before = known()
-    sent = environment(
-        OTEL_BSP_SCHEDULE_DELAY="50", OTEL_EXPORTER_OTLP_ENDPOINT=endpoint
-    )
-    backends.run_chain("otlp", sent)
-    # A search of Tempo's finds what it got half a minute ago.
-    (trace_id,) = eventually(lambda: known() - before, patience=90)
-    return trace_id
 
 
 def assert_is_chain(recorded: Trace) -> None:
