@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
+import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tests.brokers import backends
@@ -12,46 +14,76 @@ from tests.browser.chromium import chromium
 from tests.docs.site import DOCS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Page
 
 SCREENS = DOCS / "assets" / "screens"
-ZIPKIN = "http://127.0.0.1:9411"
-# The page shows it smaller, so its letters are to be large. Above is Zipkin's menu.
-TOP, WIDTH, HEIGHT, SCALE = 64, 960, 420, 4 / 3
+AT_ONCE = {"OTEL_BSP_SCHEDULE_DELAY": "50"}
+# The guide shows a picture smaller than the 1280 pixels that it has across, so its
+# letters are to be large: the windows are narrow. Down it is to have whole pixels, too.
+ACROSS = 1280
+OF_ZIPKIN = {"width": 960, "height": 420}
+OF_JAEGER = {"width": 768, "height": 318}
 
 
 def zipkin(to: Path) -> str:
     """Run the chain, and take a picture of its trace; give the words on it."""
-    before = known()
-    at_once = readers_environment(OTEL_BSP_SCHEDULE_DELAY="50")
-    backends.run_chain("zipkin_json", at_once)
-    (trace_id,) = backends.eventually(lambda: known() - before)
-    with chromium() as browser:
-        page = browser.new_page(
-            viewport={"width": WIDTH, "height": TOP + HEIGHT}, color_scheme="light"
-        )
-        page.goto(f"{ZIPKIN}/zipkin/traces/{trace_id}")
+    sent = readers_environment(**AT_ONCE)
+    trace_id = backends.new_chain("zipkin_json", backends.in_zipkin, sent)
+    with window(OF_ZIPKIN["width"]) as page:
+        page.goto(f"{backends.ZIPKIN}/zipkin/traces/{trace_id}")
         page.get_by_text("third: process third").wait_for()
         # The spans alone, without what is known of one of them.
         page.locator("button.MuiToggleButton-root").last.click()
         page.get_by_text("Span ID").wait_for(state="hidden")
-        words = page.inner_text("body")
-        save(page, to)
-    return words
+        # Above is Zipkin's menu.
+        save(page, to, top=64, **OF_ZIPKIN)
+        return page.inner_text("body")
 
 
-def known() -> set[str]:
-    """The traces with all six spans that Zipkin has of the chain."""
-    traces = backends.get(f"{ZIPKIN}/api/v2/traces?serviceName=third&limit=100")
-    return {trace[0]["traceId"] for trace in traces if len(trace) == 6}
+def jaeger(to: Path) -> str:
+    """Run the chain, and take a picture of its trace; give the words on it."""
+    if missing := no_jaeger():
+        raise SystemExit(missing)
+    sent = readers_environment(**AT_ONCE, **backends.TO_JAEGER)
+    trace_id = backends.new_chain("otlp", backends.in_jaeger, sent)
+    with window(OF_JAEGER["width"]) as page:
+        # Room for the names: it keeps where a reader drags the line beside them.
+        page.add_init_script("localStorage.setItem('spanNameColumnWidth', '0.38')")
+        page.goto(f"{backends.JAEGER}/trace/{trace_id}")
+        page.get_by_text("process third").wait_for()
+        # Above are Jaeger's menu, and a title among buttons.
+        start = page.get_by_text("Trace Start").bounding_box()
+        assert start
+        save(page, to, top=start["y"] - 5, **OF_JAEGER)
+        return page.inner_text("body")
 
 
-def save(page: Page, to: Path) -> None:
+def no_jaeger() -> str:
+    """Say why Jaeger's page cannot be seen, or nothing if it can."""
+    if "<title>Jaeger UI</title>" in backends.text(f"{backends.JAEGER}/"):
+        return ""
+    return (
+        "this Jaeger has a placeholder for its page; its image has the page: "
+        "scripts/brokers up --with containers jaeger"
+    )
+
+
+@contextmanager
+def window(width: int) -> Iterator[Page]:
+    """Open Chromium, in light colours."""
+    with chromium() as browser:
+        yield browser.new_page(
+            viewport={"width": width, "height": 640}, color_scheme="light"
+        )
+
+
+def save(page: Page, to: Path, top: float, width: int, height: int) -> None:
     """Write what a page shows as WebP, which Playwright alone does not."""
     session = page.context.new_cdp_session(page)
-    clip = {"x": 0, "y": TOP, "width": WIDTH, "height": HEIGHT, "scale": SCALE}
+    clip = {"x": 0, "y": top, "width": width, "height": height, "scale": ACROSS / width}
     options = {"format": "webp", "quality": 75, "clip": clip}
     shot = session.send("Page.captureScreenshot", options)
     to.write_bytes(base64.b64decode(shot["data"]))
@@ -66,11 +98,13 @@ def size(picture: Path) -> tuple[int, int]:
 
 
 def main() -> None:
-    """Take the pictures anew."""
+    """Take the pictures anew, all or those that are named."""
+    taken = {"zipkin": zipkin, "jaeger": jaeger}
     SCREENS.mkdir(parents=True, exist_ok=True)
-    to = SCREENS / "zipkin.webp"
-    zipkin(to)
-    print(f"wrote {to.relative_to(DOCS.parent)}")
+    for name in sys.argv[1:] or taken:
+        to = SCREENS / f"{name}.webp"
+        taken[name](to)
+        print(f"wrote {to.relative_to(DOCS.parent)}")
 
 
 if __name__ == "__main__":
