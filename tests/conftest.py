@@ -44,6 +44,11 @@ def missing(what: str) -> str:
     return "" if there else remedy
 
 
+def lacking(what: str) -> str:
+    """Give the reason of a skip for want of it."""
+    return f"{what} is missing: {missing(what)}"
+
+
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The guide as it is published, while it has no public address."""
@@ -87,14 +92,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.fail(f"{what} is required and missing: {remedy}", pytrace=False)
         if remedy:
             item.config.stash[SKIPPED][what] += 1
-            pytest.skip(f"{what} is missing: {remedy}")
+            pytest.skip(lacking(what))
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Say what was skipped for want of something, and how to run it."""
-    for what, count in config.stash[SKIPPED].items():
+    """Say what was skipped for want of something, and how to run it, or else why."""
+    counted = config.stash[SKIPPED]
+    for what, count in counted.items():
         tests = "test" if count == 1 else "tests"
         marker = "program" if what.startswith(PROGRAM) else "broker"
         marker = "browser" if what == "browser" else marker
@@ -103,3 +109,9 @@ def pytest_terminal_summary(
             f"then scripts/test -m {marker}",
             yellow=True,
         )
+    told = set(map(lacking, counted))
+    for report in terminalreporter.getreports("skipped"):
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        if reason not in told:
+            test = report.nodeid.rpartition("::")[2]
+            terminalreporter.write_line(f"Skipped {test}: {reason}", yellow=True)
