@@ -92,10 +92,13 @@ def running(broker: str) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
     with ExitStack() as stack:
         name = ALIASES.get(broker, broker)
         backends = (shop.prometheus(), *shop.besides(), shop.collector())
-        for server in (SERVERS[name], *backends):
-            before = server.answers()
+        servers = (SERVERS[name], *backends)
+        down = [server for server in servers if not server.answers()]
+        for server in down:
+            server.get()  # first: it may take minutes, or be missing
+        for server in servers:
             print(server.name, server.up(), flush=True)
-            if not before:
+            if server in down:
                 stack.callback(server.down)
         services: dict[str, subprocess.Popen[bytes]] = {}
         stack.callback(stop, services)
