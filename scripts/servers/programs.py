@@ -159,7 +159,10 @@ class Go:
 
     @staticmethod
     def whole(source: Path, folder: Path) -> list[str]:
-        """Take modules from where all are, that only its repository has in a folder."""
+        """Take from where all modules are those that only its repository replaces.
+
+        It has them in folders that are modules of their own, and not part of this one.
+        """
         wanted = folder / "go.mod"
         for name in ("go.mod", "go.sum"):
             (folder / name).write_text((source / name).read_text())
