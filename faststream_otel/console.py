@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from faststream_otel._faults import tell_once
-from faststream_otel._recorder import recorded
-from faststream_otel._trace import Trace
-from faststream_otel._tree import render
+from faststream_otel._traces.model import Trace
+from faststream_otel._traces.recorder import recorded
+from faststream_otel._traces.tree import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from opentelemetry.sdk.trace import ReadableSpan
 
-    from faststream_otel._trace import RecordedSpan
+    from faststream_otel._traces.model import RecordedSpan
 
 __all__ = ("TreeSpanExporter",)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from faststream_otel._picture import draw
-from faststream_otel._trace import RecordedSpan, Trace
+from faststream_otel._traces.model import RecordedSpan, Trace
+from faststream_otel._traces.picture import draw
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from faststream_otel._format import cells, clean, duration, interval, shorten, value
+from faststream_otel._traces.format import (
+    cells,
+    clean,
+    duration,
+    interval,
+    shorten,
+    value,
+)
 from tests.traces import MS
 
 

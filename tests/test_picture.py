@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from faststream_otel import _picture_style as style
-from faststream_otel._trace import RecordedLink, RecordedSpan
+from faststream_otel._traces import picture_style as style
+from faststream_otel._traces.model import RecordedLink, RecordedSpan
 from tests.pictures import SVG, marked, parse, percent, the_text
 from tests.traces import CHAIN, span
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from faststream_otel import _picture_style as style
-from faststream_otel._picture import draw
-from faststream_otel._trace import RecordedLink, Trace
+from faststream_otel._traces import picture_style as style
+from faststream_otel._traces.model import RecordedLink, Trace
+from faststream_otel._traces.picture import draw
 from tests.pictures import SVG, alternative, marked, parse, the_text
 from tests.traces import CHAIN, span
 

@@ -20,9 +20,9 @@ from opentelemetry.trace import (
 )
 
 from faststream_otel import _propagation
-from faststream_otel._deliveries import _test_broker
 from faststream_otel.nats import NatsTelemetryMiddleware
 from faststream_otel.testing import SpanRecorder, in_memory
+from faststream_otel.testing._deliveries import _test_broker
 from tests.kinds import KINDS, Kind, every_kind
 from tests.test_spans import run, tree
 

@@ -27,7 +27,7 @@ def test_program_runs() -> None:
 def test_trace_is_that_of_the_program() -> None:
     """The tree is printed by the program that it names."""
     pytest.importorskip("time_machine", reason="the guide needs Python 3.11")
-    show = [sys.executable, "-m", "tests.docs.programs", "show", "nats", "chain"]
+    show = [sys.executable, "-m", "guide.programs", "show", "nats", "chain"]
     shown = subprocess.run(
         show, cwd=ROOT, check=True, capture_output=True, encoding="utf-8"
     ).stdout

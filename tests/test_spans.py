@@ -383,6 +383,6 @@ def test_one_middleware_on_two_servers_names_none() -> None:
 
 
 def _test_broker(kind: Kind) -> Any:
-    from faststream_otel._deliveries import _test_broker
+    from faststream_otel.testing._deliveries import _test_broker
 
     return _test_broker(kind.broker())

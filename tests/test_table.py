@@ -1,7 +1,7 @@
 """Each span of each broker has what OpenTelemetry's messaging conventions list for it.
 
-`tests/conventions.py` has their tables, `tests/scenes` records the spans, and
-`tests/gaps.py` says where they differ and why.
+`guide.conventions` has their tables, `guide.scenes` records the spans, and
+`guide.gaps` says where they differ and why.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from opentelemetry.semconv import schemas
 from opentelemetry.semconv._incubating.attributes import messaging_attributes
 
 from faststream_otel import _conventions
-from tests import conventions
-from tests.gaps import BEYOND, ROWS, UNKNOWN, UNTRIED, Gap
-from tests.scenes import SCENES, Cell, everything, play
-from tests.scenes.stage import OF
+from guide import conventions
+from guide.gaps import BEYOND, ROWS, UNKNOWN, UNTRIED, Gap
+from guide.scenes import SCENES, Cell, everything, play
+from guide.scenes.stage import OF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

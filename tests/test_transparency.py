@@ -16,9 +16,10 @@ from faststream.exceptions import (
 )
 from opentelemetry.sdk.trace import TracerProvider
 
-from faststream_otel._deliveries import _test_broker
+from faststream_otel.testing._deliveries import _test_broker
+from guide.scenes.raw import raw
 from tests.kinds import KINDS, Kind, every_kind
-from tests.test_batches import batch_subscriber, handling, raw
+from tests.test_batches import batch_subscriber, handling
 from tests.test_fastapi import fastapi_router
 
 if TYPE_CHECKING:

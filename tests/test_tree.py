@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from faststream_otel._trace import RecordedLink, RecordedSpan, Trace
-from faststream_otel._tree import render
+from faststream_otel._traces.model import RecordedLink, RecordedSpan, Trace
+from faststream_otel._traces.tree import render
 from tests.traces import CHAIN, span
 
 

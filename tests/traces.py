@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from faststream_otel._trace import RecordedLink, RecordedSpan, Trace
+from faststream_otel._traces.model import RecordedLink, RecordedSpan, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

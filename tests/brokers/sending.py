@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from guide.commands import of_file, readers_environment
+from guide.places import BROKERS, PROGRAMS
+from guide.process import Process
 from tests.brokers.clean import clean
-from tests.brokers.commands import of_file, readers_environment
-from tests.brokers.process import Process
 from tests.brokers.test_programs import words
-from tests.docs.programs import BROKERS, PROGRAMS, Program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from guide.programs import Program
 
 
 def on(broker: str, *more: object) -> object:

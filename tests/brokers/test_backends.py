@@ -20,12 +20,12 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.trace import Link, Status, StatusCode, format_trace_id
 
 from faststream_otel.testing import Trace, assert_trace
-from tests.brokers import backends
-from tests.brokers.backends import eventually, get
+from guide import backends
+from guide.backends import eventually, get
+from guide.expected import EXPECTED
+from guide.programs import Program
 from tests.brokers.receiver import received, trace_of
 from tests.brokers.sending import EVERYWHERE, environment, play, script, started, stop
-from tests.docs.expected import EXPECTED
-from tests.docs.programs import Program
 from tests.docs.test_exporting import ONE_MESSAGE
 from tests.docs.test_programs import assert_links_its_message
 from tests.docs.test_visualising import CHAIN, SERVICES

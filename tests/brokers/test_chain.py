@@ -11,11 +11,11 @@ from itertools import pairwise
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from guide.commands import environment, of_file
+from guide.places import BROKERS, PROGRAMS
+from guide.process import PATIENCE, Process
 from tests.brokers.clean import clean
-from tests.brokers.commands import environment, of_file
-from tests.brokers.process import PATIENCE, Process
 from tests.brokers.receiver import PROTOCOLS, Inbox, Received
-from tests.docs.programs import BROKERS, PROGRAMS
 
 # Who records which span, in the order in which the message goes through them.
 HOPS = [

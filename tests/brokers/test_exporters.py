@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from faststream_otel.testing import RecordedSpan, Trace, assert_trace
-from tests.brokers import backends
-from tests.brokers.backends import eventually, free_port, get
-from tests.brokers.process import Process
+from guide import backends
+from guide.backends import eventually, free_port, get
+from guide.places import PROGRAMS
+from guide.process import Process
+from guide.programs import Program
 from tests.brokers.receiver import Inbox, over_grpc
 from tests.brokers.sending import (
     EVERYWHERE,
@@ -27,7 +29,6 @@ from tests.brokers.sending import (
     stop,
 )
 from tests.brokers.test_programs import assert_printed
-from tests.docs.programs import PROGRAMS, Program
 from tests.docs.test_exporting import ONE_MESSAGE, series
 from tests.docs.test_programs import assert_links_its_message
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.brokers.commands import readers_environment
-from tests.brokers.process import Process
+from guide.commands import readers_environment
+from guide.process import Process
 
 DOCS_SRC = Path(__file__).parents[2] / "docs_src"
 BROKERS = ("kafka", "confluent", "rabbit", "nats", "redis", "mqtt")

@@ -13,21 +13,22 @@ from typing import TYPE_CHECKING
 import pytest
 
 from faststream_otel.testing import Trace, assert_trace
-from tests.brokers.clean import clean
-from tests.brokers.commands import (
+from guide.commands import (
     environment,
     of_program,
     publishing,
     readers_environment,
 )
+from guide.places import BROKERS, PROGRAMS
+from guide.process import PATIENCE, Process
+from guide.programs import ALL, Program
+from guide.signals import LOGS, SIGNALS
+from guide.signals import output as output_file
+from guide.steps import STEPS
+from tests.brokers.clean import clean
 from tests.brokers.expected import AT_THE_SAME_TIME, ON_THE_WIRE
-from tests.brokers.process import PATIENCE, Process
 from tests.brokers.receiver import PROTOCOLS, Inbox, trace_of
-from tests.docs import web
-from tests.docs.programs import ALL, BROKERS, PROGRAMS, PUBLISHED, Program
-from tests.docs.signals import LOGS, SIGNALS
-from tests.docs.signals import output as output_file
-from tests.docs.test_programs import assert_links_its_messages, expectation
+from tests.docs.test_programs import assert_links_its_messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +47,7 @@ def each(programs: Iterable[Program]) -> list[object]:
 
 
 # Those that serve HTTP, or call it, are run together: test_http.py.
-TALKING = {*web.POSTED, *web.CALLED}
+TALKING = {step for step, each in STEPS.items() if each.posted or each.calls}
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ TALKING = {*web.POSTED, *web.CALLED}
 )
 def test_trace(program: Program) -> None:
     """It records what its page shows, and prints what it says."""
-    expected = expectation(program)
+    expected = program.expected
     if (program.broker, program.step) in ON_THE_WIRE:
         expected, _ = ON_THE_WIRE[program.broker, program.step]
     # The two ways of OTLP take turns.
@@ -102,9 +103,9 @@ def run(program: Program, protocol: str, spans: int) -> tuple[Trace, str]:
             return stack.enter_context(process)
 
         app = start(of_program(program))
-        if program.step in PUBLISHED:
+        if published := program.played.published:
             app.wait_for("app started successfully")
-            publisher = start(publishing(program, *PUBLISHED[program.step]))
+            publisher = start(publishing(program, *published))
             assert publisher.end(terminate=False) == 0, publisher.output
         inbox.wait(spans, within=PATIENCE)
         # What is not traced prints when it likes; ids are other ones each time.
@@ -160,4 +161,4 @@ def test_differences_have_a_reason() -> None:
         program = Program(broker, step)
         assert program in ALL
         assert reason
-        assert expected.split() != expectation(program).split()
+        assert expected.split() != program.expected.split()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.server import serve
+from guide.server import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ PHONE, DESKTOP = (390, 844), (1280, 800)
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """The system's Chromium."""
-    from tests.browser.chromium import chromium
+    from guide.chromium import chromium
 
     with chromium() as launched:
         yield launched

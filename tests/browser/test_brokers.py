@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from faststream_otel.testing import assert_trace
-from tests.docs import programs
-from tests.docs.expected import EXPECTED
-from tests.docs.site import PROGRAMS, TABS
+from guide import programs
+from guide.expected import EXPECTED
+from guide.places import PROGRAMS, TABS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.docs.site import ROOT, Page, build, only, pages
+from guide.places import ROOT
+from tests.docs.site import Page, build, only, pages
 
 HOME = "https://guide.example/faststream-otel/"
 # What a card may weigh, in bytes.

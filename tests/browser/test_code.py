@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.docs.site import ROOT
+from guide.places import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from guide.places import TABS
 from tests.browser.test_pages import violations
-from tests.docs.site import TABS
 
 if TYPE_CHECKING:
     from pathlib import Path

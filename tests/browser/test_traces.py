@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from guide.places import PICTURES
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.test_pages import Colours, violations
-from tests.docs.site import PICTURES, parse
+from tests.docs.site import parse
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page

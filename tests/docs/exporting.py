@@ -12,8 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from tests.brokers.commands import readers_environment
-from tests.docs.programs import BROKERS, Program
+from guide.commands import readers_environment
+from guide.places import BROKERS
+from guide.programs import Program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

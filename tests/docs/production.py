@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.docs.programs import PROGRAMS
+from guide.places import PROGRAMS
 
 CONFIGS = PROGRAMS / "config"
 COLLECTORS = ("collector", "collector_front", "collector_sampler")

@@ -8,28 +8,15 @@ import sys
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bs4 import BeautifulSoup, Tag
 
+from guide.places import ROOT
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-ROOT = Path(__file__).parents[2]
-DOCS = ROOT / "docs"
-PROGRAMS = ROOT / "docs_src"
-PICTURES = DOCS / "traces"
-
-# Each tab's label, and the directory of its programs and pictures, in their order.
-TABS = {
-    "Kafka": "kafka",
-    "Confluent": "confluent",
-    "RabbitMQ": "rabbit",
-    "NATS": "nats",
-    "Redis": "redis",
-    "MQTT": "mqtt",
-}
+    from pathlib import Path
 
 
 def build(to: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.docs.attributes import PAGE, SECTIONS, page, recorded, section
-from tests.docs.sources import BROKERS, SOURCES
+from guide.attributes import PAGE, SECTIONS, page, recorded, section
+from guide.places import BROKERS
+from guide.sources import SOURCES
 
 
 def test_every_attribute_has_its_sources() -> None:

@@ -10,7 +10,9 @@ import pytest
 from opentelemetry import baggage, context
 
 from faststream_otel import Baggage
-from tests.docs.programs import ALL, BROKERS, Program, a_new_process
+from guide.fresh import a_new_process
+from guide.places import BROKERS
+from guide.programs import ALL, Program
 
 OF_THE_PAGE = [
     program for program in ALL if program.step in {"baggage", "baggage_batch", "tenant"}

@@ -9,7 +9,8 @@ import pytest
 from opentelemetry import baggage
 
 from faststream_otel.testing import SpanRecorder, in_memory
-from tests.docs.programs import BROKERS, Program
+from guide.places import BROKERS
+from guide.programs import Program
 from tests.kinds import Kind, every_kind
 from tests.test_propagation import SPAN, TRACE, TRACEPARENT
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.docs.site import PROGRAMS, ROOT, Page, build, only, pages
+from guide.places import PROGRAMS, ROOT
+from tests.docs.site import Page, build, only, pages
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,9 @@ import pytest
 from opentelemetry.trace import format_span_id, format_trace_id
 
 from faststream_otel.testing import record
-from tests.docs.programs import BROKERS, Program, a_new_process
+from guide.fresh import a_new_process
+from guide.places import BROKERS
+from guide.programs import Program
 
 EVERY = [Program(broker, "context") for broker in BROKERS]
 PARTS = re.compile("00-([0-9a-f]{32})-([0-9a-f]{16})-03")

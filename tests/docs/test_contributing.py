@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from textwrap import dedent
 
-from tests.docs.expected import EXPECTED
-from tests.docs.programs import PROGRAMS, ROOT
-from tests.docs.site import DOCS
+from guide.expected import EXPECTED
+from guide.places import DOCS, PROGRAMS, ROOT
 
 
 def test_commands() -> None:

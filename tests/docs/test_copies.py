@@ -6,7 +6,8 @@ import re
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from tests.docs.site import TABS, Block, Page, only
+from guide.places import TABS
+from tests.docs.site import Block, Page, only
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,7 +17,9 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 from faststream_otel import CurrentSpan
 from faststream_otel.testing import SpanRecorder, in_memory
-from tests.docs.programs import BROKERS, Program, a_new_process
+from guide.fresh import a_new_process
+from guide.places import BROKERS
+from guide.programs import Program
 from tests.kinds import KINDS, Kind, every_kind
 
 every_broker = pytest.mark.parametrize("broker", BROKERS)

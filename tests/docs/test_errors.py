@@ -20,7 +20,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from faststream_otel import _outcome
 from faststream_otel.testing import RecordedSpan, SpanRecorder
-from tests.docs.programs import BROKERS, Program, a_new_process
+from guide.fresh import a_new_process
+from guide.places import BROKERS
+from guide.programs import Program
 from tests.test_settling import acknowledged, publish, settled, settling
 
 if TYPE_CHECKING:

@@ -12,10 +12,11 @@ from importlib.metadata import entry_points
 import pytest
 
 from faststream_otel.testing import assert_trace
-from tests.brokers import backends
+from guide import backends
+from guide.places import BROKERS, PROGRAMS, ROOT
+from guide.programs import Program
 from tests.brokers.receiver import PROTOCOLS, Inbox, trace_of
 from tests.docs.exporting import EXPORTING, STEPS, Heard, environment, run
-from tests.docs.programs import BROKERS, PROGRAMS, ROOT, Program
 from tests.docs.test_programs import assert_links_its_message
 from tests.docs.test_variables import BY_HTTP
 

@@ -18,7 +18,9 @@ from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.trace import format_span_id, format_trace_id
 
 from faststream_otel.testing import in_memory, record
-from tests.docs.programs import BROKERS, Program, a_new_process
+from guide.fresh import a_new_process
+from guide.places import BROKERS
+from guide.programs import Program
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

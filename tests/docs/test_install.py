@@ -12,9 +12,8 @@ import pytest
 from packaging.requirements import Requirement
 
 import faststream_otel
-from tests.docs.programs import BROKERS, PROGRAMS
-from tests.docs.site import DOCS
-from tests.docs.versions import CLIENTS, OWN
+from guide.places import BROKERS, DOCS, PROGRAMS
+from guide.versions import CLIENTS, OWN
 
 PAGE = (DOCS / "install.md").read_text()
 ROWS = dict(re.findall(r"^\| `(\w+)` \| `([\w-]+)` \|", PAGE, re.MULTILINE))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.docs.mistakes import MISTAKES, OUTPUT, said
-from tests.docs.programs import BROKERS, Program
+from guide.mistakes import MISTAKES, OUTPUT, said
+from guide.places import BROKERS
+from guide.programs import Program
 
 EVERY = [Program(broker, "options") for broker in BROKERS]
 

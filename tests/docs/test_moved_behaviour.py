@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from faststream_otel.testing import SpanRecorder, in_memory
-from tests.docs.moving import OWN
+from guide.moving import OWN
 from tests.kinds import KINDS, Kind
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from opentelemetry.sdk.trace import TracerProvider
 
 from faststream_otel.testing import SpanRecorder, in_memory
-from tests.docs.moving import (
+from guide.moving import (
     ATTRIBUTES,
     METRICS,
     ONLY_REAL,
@@ -22,7 +22,8 @@ from tests.docs.moving import (
     recorded,
     spans,
 )
-from tests.docs.programs import BROKERS, Program
+from guide.places import BROKERS
+from guide.programs import Program
 from tests.kinds import Kind, every_kind
 
 
@@ -102,7 +103,7 @@ def test_error_types() -> None:
             for point in metric.data.data_points:
                 found[who].add(point.attributes.get("error.type"))
     assert found["theirs"] == {None, "OrderError"}
-    assert found["ours"] == {None, "tests.docs.moving.OrderError"}
+    assert found["ours"] == {None, "guide.moving.OrderError"}
 
 
 def test_buckets() -> None:

@@ -26,9 +26,10 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased,
 
 from faststream_otel.nats import NatsTelemetryMiddleware
 from faststream_otel.testing import SpanRecorder, in_memory
+from guide.places import BROKERS, PROGRAMS
+from guide.programs import Program
 from tests.brokers.receiver import Inbox, over_grpc
 from tests.docs.production import CONFIGS
-from tests.docs.programs import BROKERS, PROGRAMS, Program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,23 +11,14 @@ import pytest
 from pytest_examples import CodeExample
 
 from faststream_otel.testing import assert_trace
-from tests.docs.expected import DIFFERENT, EXPECTED
+from guide.expected import DIFFERENT, EXPECTED
+from guide.figures import STYLE, STYLE_SHEET
+from guide.fresh import a_new_process
+from guide.pictures import FAILURE, failure
+from guide.places import PROGRAMS
+from guide.programs import ALL, OTHERWISE, PRINTING, TESTS, Program
+from guide.signals import SIGNALS
 from tests.docs.exporting import EXPORTING
-from tests.docs.figures import STYLE, STYLE_SHEET
-from tests.docs.programs import (
-    ALL,
-    FAILURE,
-    FASTSTREAMS_OWN,
-    OF_STRANGERS,
-    OTHERWISE,
-    PRINTING,
-    PROGRAMS,
-    TESTS,
-    Program,
-    a_new_process,
-    failure,
-)
-from tests.docs.signals import SIGNALS
 
 if TYPE_CHECKING:
     from pytest_examples import EvalExample
@@ -92,18 +83,13 @@ def test_output(
 def test_trace(program: Program) -> None:
     """The program records the spans that its page describes, and no other."""
     recorded = program.record()
-    assert_trace(recorded, expectation(program))
+    assert_trace(recorded, program.expected)
     assert_links_its_messages(program, recorded)
-
-
-def expectation(program: Program) -> str:
-    """What the program is to record."""
-    return DIFFERENT.get((program.broker, program.step), EXPECTED[program.step])
 
 
 def assert_links_its_messages(program: Program, recorded: Trace) -> None:
     """What is processed links its messages, where those are in the trace."""
-    if program.step in FASTSTREAMS_OWN | OF_STRANGERS:
+    if program.played.faststreams_own or program.played.of_strangers:
         return
     for span in recorded.spans:
         if span.kind == "CONSUMER":

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from faststream_otel.testing import RecordedSpan, assert_trace
-from tests.docs.programs import ALL, BROKERS, OTHERWISE, Program
-from tests.docs.test_programs import expectation
+from guide.places import BROKERS
+from guide.programs import ALL, OTHERWISE, Program
 
 every_broker = pytest.mark.parametrize("broker", BROKERS)
 REDELIVERED = [program for program in ALL if program.step == "redelivered"]
@@ -23,7 +23,7 @@ def spans(broker: str, step: str) -> dict[str, RecordedSpan]:
 @pytest.mark.parametrize("program", OTHERWISE, ids=str)
 def test_trace(program: Program) -> None:
     """It is what its section describes."""
-    assert_trace(program.record(), expectation(program))
+    assert_trace(program.record(), program.expected)
 
 
 @every_broker

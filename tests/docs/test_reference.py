@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from guide.reference import TABLES, WRITTEN
 from tests.bench import TABLE
-from tests.docs.reference import TABLES, WRITTEN
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from faststream import Response
 from faststream.exceptions import FeatureNotSupportedException
 
 from faststream_otel.testing import SpanRecorder, in_memory
-from tests.docs.programs import Program
+from guide.programs import Program
 from tests.kinds import KINDS, Kind
 
 ASKING = ("rabbit", "nats", "redis", "mqtt")

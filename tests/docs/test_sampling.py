@@ -24,10 +24,12 @@ from opentelemetry.sdk.trace.sampling import (
 )
 
 from faststream_otel.testing import record
+from guide.fresh import a_new_process
+from guide.places import BROKERS, PROGRAMS
+from guide.process import PATIENCE
+from guide.programs import Program
 from servers.known import SERVERS
-from tests.brokers.process import PATIENCE
 from tests.brokers.receiver import Inbox, over_grpc
-from tests.docs.programs import BROKERS, PROGRAMS, Program, a_new_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

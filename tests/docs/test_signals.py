@@ -13,8 +13,9 @@ from pytest_examples import CodeExample
 
 from faststream_otel import _conventions
 from faststream_otel.testing import Trace, assert_trace
-from tests.docs.programs import BROKERS, ROOT, Program
-from tests.docs.signals import LOGS, METRICS, SIGNALS, a_process, output, play, run
+from guide.places import BROKERS, ROOT
+from guide.programs import Program
+from guide.signals import LOGS, METRICS, SIGNALS, a_process, output, play, run
 from tests.docs.test_programs import assert_links_its_message
 from tests.test_metrics import ALLOWED
 

@@ -8,19 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
+from guide.places import DOCS, PICTURES, PROGRAMS, TABS
+from guide.signals import SIGNALS
 from tests.docs.exporting import EXPORTING
-from tests.docs.signals import SIGNALS
-from tests.docs.site import (
-    DOCS,
-    PICTURES,
-    PROGRAMS,
-    TABS,
-    Page,
-    build,
-    only,
-    pages,
-    parse,
-)
+from tests.docs.site import Page, build, only, pages, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

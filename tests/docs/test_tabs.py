@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tests.docs.site import PROGRAMS, TABS
-from tests.docs.tabs import INCLUDES, MARKED, names, tab_set
+from guide.places import PROGRAMS, TABS
+from guide.tabs import INCLUDES, MARKED, names, tab_set
 
 
 def test_tab_sets() -> None:

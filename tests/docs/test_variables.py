@@ -17,9 +17,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.sdk import environment_variables as of_the_sdk
 
+from guide.programs import Program
+from guide.variables import SECTIONS
 from tests.docs.exporting import Heard, environment, run
-from tests.docs.programs import Program
-from tests.docs.variables import SECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

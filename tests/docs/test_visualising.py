@@ -15,13 +15,13 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.trace import Link, SpanKind, format_trace_id
 
+from guide import backends
+from guide.expected import EXPECTED
+from guide.places import PROGRAMS, ROOT
+from guide.screens import SCREENS, jaeger, no_jaeger, size, window, zipkin
 from servers import containers
 from servers.known import SERVERS
 from servers.programs import Maven
-from tests.brokers import backends
-from tests.docs.expected import EXPECTED
-from tests.docs.programs import PROGRAMS, ROOT
-from tests.docs.screens import SCREENS, jaeger, no_jaeger, size, window, zipkin
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tests.monitoring.shop import EXAMPLE
+from guide.shop import EXAMPLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

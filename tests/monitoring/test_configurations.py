@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
+from guide.places import BROKERS
+from guide.shop import EXAMPLE
 from servers import containers
 from servers.known import SERVERS, TOOLS
-from tests.monitoring.shop import BROKERS, EXAMPLE
 
 HERE = Path(__file__).parent
 

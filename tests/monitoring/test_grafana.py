@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from guide.shop import EXAMPLE
 from tests.monitoring.queries import ALERTS, DASHBOARD, SOURCES, dashboard, queries
-from tests.monitoring.shop import EXAMPLE
 from tests.monitoring.test_configurations import accepted, compose, load
 
 if TYPE_CHECKING:

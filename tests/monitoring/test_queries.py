@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from guide.shop import EXAMPLE
 from servers import monitoring
 from tests.monitoring import real
 from tests.monitoring.queries import (
@@ -22,7 +23,6 @@ from tests.monitoring.queries import (
     trace_of_exemplar,
 )
 from tests.monitoring.real import prometheus, until
-from tests.monitoring.shop import EXAMPLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

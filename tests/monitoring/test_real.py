@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from guide.places import BROKERS
+from guide.process import Process
+from guide.shop import EXAMPLE, KAFKA, WITHOUT_BATCHES
 from servers import monitoring, shop
-from tests.brokers.process import Process
 from tests.monitoring import real
 from tests.monitoring.real import lines, linking, spans, until
-from tests.monitoring.shop import BROKERS, EXAMPLE, KAFKA, WITHOUT_BATCHES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,16 +10,9 @@ from textwrap import indent
 import pytest
 
 from faststream_otel.testing import RecordedSpan, assert_trace
-from tests.monitoring.picture import drawn
-from tests.monitoring.shop import (
-    BROKERS,
-    EXAMPLE,
-    KAFKA,
-    WITHOUT_BATCHES,
-    Placed,
-    place,
-    shop,
-)
+from guide.places import BROKERS
+from guide.shop import EXAMPLE, KAFKA, WITHOUT_BATCHES, Placed, place, shop
+from guide.shop_picture import drawn
 
 FILES = EXAMPLE / "shop"
 every_broker = pytest.mark.parametrize("broker", BROKERS)

@@ -1,0 +1,1 @@
+"""A recorded trace as data, and how it is shown: as text, as a tree, as a picture."""

@@ -1,0 +1,280 @@
+"""A trace as a picture: a waterfall in SVG, inline in a page or a file of its own.
+
+The picture is as wide as the place it is given and scales nothing: time is in per cent
+of the width, all else in CSS pixels, so the text of a phone is the text of a desktop.
+
+It takes its colours from these custom properties, where the page sets them. Text and
+lines follow the page's `color`, so a dark page needs to set the first six only:
+
+- `--trace-producer`, `--trace-consumer`, `--trace-client`, `--trace-server`,
+  `--trace-internal`: the shape and the bar of a span of that kind.
+- `--trace-error`: the mark and the words of an error.
+- `--trace-text`: text, guides and dots. The page's `color` by default.
+- `--trace-muted`, `--trace-muted-opacity`: services, durations and the time axis.
+- `--trace-font`: the font family. Material's text font by default.
+
+A file of its own is light or dark as the reader's system is.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from html import escape
+from typing import TYPE_CHECKING
+
+from faststream_otel._traces import picture_style as style
+from faststream_otel._traces.format import cells, clean, duration, shorten
+from faststream_otel._traces.model import fault
+from faststream_otel._traces.picture_layout import rows_of, scale_of
+from faststream_otel._traces.picture_words import describe, tooltip
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from faststream_otel._traces.model import RecordedSpan, Trace
+    from faststream_otel._traces.picture_layout import Row, Scale
+
+
+def draw(trace: Trace, *, title: str) -> str:
+    """The trace as an SVG element.
+
+    The same trace and title give the same bytes. No line is blank and indentation
+    means nothing, so the element may stand in a raw HTML block of a Markdown page. Its
+    ids are made of the title: pictures with different titles may stand on one page.
+
+    Args:
+        trace: What was recorded; it may have several roots.
+        title: What the picture shows, for those who hear it.
+    """
+    return svg(trace, title=title, alone=True)
+
+
+def svg(trace: Trace, *, title: str, alone: bool) -> str:
+    """The picture as `draw` gives it: `alone`, with its style and its tooltips.
+
+    A page that has many pictures may have the style once, and show attributes itself.
+    """
+    rows = rows_of(trace)
+    scale = scale_of(rows)
+    legend, height = _legend(rows)
+    key = _key(title)
+    # The height is a style too: a theme's `svg {height: auto}` beats the attribute.
+    opening = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="trace-picture" role="img"'
+        f' aria-labelledby="{key}-title {key}-desc"'
+        f' width="100%" height="{height}" style="height:{height}px">'
+    )
+    lines = [
+        opening,
+        f'<title id="{key}-title">{_text(title)}</title>',
+        f'<desc id="{key}-desc">{_text(describe(trace))}</desc>',
+        *([f"<style>\n{style.STYLE}</style>"] if alone else ()),
+        *_axis(rows, scale),
+        *_headings(rows),
+        *_guides(rows),
+        *(line for row in rows for line in _row(row, scale, tooltips=alone)),
+        *legend,
+        "</svg>\n",
+    ]
+    return "\n".join(lines)
+
+
+def _axis(rows: list[Row], scale: Scale) -> Iterator[str]:
+    if not rows:
+        yield '<text class="trace-note" y="12">no spans</text>'
+        return
+    # The lines of the grid are to be seen on the tracks only, not between the words.
+    tops = [row.y + style.BAR_TOP for row in rows]
+    dashes = " ".join(
+        f"{style.BAR_HEIGHT} {below - top - style.BAR_HEIGHT}"
+        for top, below in zip(tops, [*tops[1:], tops[-1] + style.ROW], strict=True)
+    )
+    yield f'<g class="trace-grid" stroke-dasharray="{dashes}">'
+    for tick in scale.ticks():
+        x = scale.share(tick)
+        yield f'<line x1="{x}" x2="{x}" y1="{tops[0]}" y2="{tops[-1] + style.ROW}"/>'
+    yield "</g>"
+    for tick in scale.ticks():
+        label = duration(tick, like=scale.total) if tick else "0"
+        if not tick:
+            anchor = "start"
+        elif tick * 100 > scale.total * 93:
+            anchor = "end"
+        else:
+            anchor = "middle"
+        yield (
+            f'<text class="trace-tick" x="{scale.share(tick)}" y="12"'
+            f' text-anchor="{anchor}">{label}</text>'
+        )
+
+
+def _headings(rows: list[Row]) -> Iterator[str]:
+    """The number of each trace, where there are several."""
+    for row in rows:
+        if row.heading is not None:
+            yield (
+                f'<text class="trace-note" y="{row.y - style.HEAD_BASELINE}">'
+                f"trace {row.heading}</text>"
+            )
+
+
+def _guides(rows: list[Row]) -> Iterator[str]:
+    """A line to each span from its parent, or from the sibling before it."""
+    reached: dict[int, int] = {}
+    for row in rows:
+        if row.parent is None:
+            continue
+        parent = row.parent
+        begin = reached.get(parent.y, parent.y + style.LABEL + 4)
+        end = reached[parent.y] = row.y + style.LABEL - 4
+        yield (
+            f'<path class="trace-guide" d="M{parent.x + 6.5} {begin}V{end + 0.5}'
+            f'H{row.x - 1}"/>'
+        )
+
+
+def _row(row: Row, scale: Scale, *, tooltips: bool) -> Iterator[str]:
+    span = row.span
+    kind = _kind(span)
+    yield f'<g class="trace-row trace-{kind.lower()}">'
+    if tooltips:
+        # References: newlines could become blank lines, or take a page's indentation.
+        lines = "&#10;".join(map(_text, tooltip(span, scale.start)))
+        yield f"<title>{lines}</title>"
+    yield (
+        f'<rect class="trace-hit" y="{row.y - 4}" width="100%" height="{style.ROW}"/>'
+        f'<path class="trace-shape" d="{style.SHAPES[kind]}"'
+        f' transform="translate({row.x + 6} {row.y + style.LABEL - 4.5})"/>'
+    )
+    yield from _label(row)
+    yield from _bar(row, scale)
+    yield "</g>"
+
+
+def _label(row: Row) -> Iterator[str]:
+    span = row.span
+    x = row.x + 18
+    y = row.y + style.LABEL
+    marks = []
+    if span.status == "ERROR":
+        marks.append(f'class="trace-error" d="{style.ERROR}"')
+    if None in row.linked:
+        marks.append(f'class="trace-out" d="{style.LINK_OUT}"')
+    for mark in marks:
+        yield f'<path {mark} transform="translate({x + 6} {y - 4.5})"/>'
+        x += 17
+    words = "".join(_words(span, style.NARROW - style.DURATION_WIDTH - x))
+    yield f'<text x="{x}" y="{y}">{words}</text>'
+    length = duration(span.end - span.start)
+    yield f'<text class="trace-duration" x="100%" y="{y}">{length}</text>'
+
+
+def _words(span: RecordedSpan, room: float) -> Iterator[str]:
+    """Name, error and service: on a phone what fits in `room`, elsewhere more."""
+    more = room + style.WIDER
+    name = clean(span.name)
+    short = shorten(name, int(room / style.NAME_CELL))
+    long = shorten(name, int(more / style.NAME_CELL))
+    if short == name:
+        yield f'<tspan class="trace-name">{_text(name)}</tspan>'
+    else:
+        yield f'<tspan class="trace-name trace-narrow">{_text(short)}</tspan>'
+        yield f'<tspan class="trace-name trace-wide">{_text(long)}</tspan>'
+    room -= cells(short) * style.NAME_CELL
+    more -= cells(long) * style.NAME_CELL
+    for what, note in (("fault", fault(span)), ("note", clean(span.service))):
+        shown = shorten(note, style.NOTE_MOST)
+        width = cells(shown) * style.NOTE_CELL + style.NOTE_GAP
+        if not shown or width > more:
+            continue
+        more -= width
+        only = " trace-wide" if width > room else ""
+        room -= 0 if only else width
+        yield (
+            f'<tspan class="trace-{what}{only}" dx="{style.NOTE_GAP}">'
+            f"{_text(shown)}</tspan>"
+        )
+
+
+def _bar(row: Row, scale: Scale) -> Iterator[str]:
+    span = row.span
+    middle = row.y + style.BAR_TOP + style.BAR_HEIGHT / 2
+    box = f'y="{row.y + style.BAR_TOP}" height="{style.BAR_HEIGHT}"'
+    start = scale.at(span.start)
+    yield f'<rect class="trace-track" {box} rx="2" width="100%"/>'
+    linked = sorted({moment for moment in row.linked if moment is not None})
+    if linked:
+        yield (
+            f'<line class="trace-lead" x1="{scale.at(linked[0])}" x2="{start}"'
+            f' y1="{middle}" y2="{middle}"/>'
+        )
+    length = max(span.end - span.start, 0)
+    place = f'x="{start}" width="{scale.share(length)}"'
+    yield f'<rect class="trace-bar" {box} rx="2" {place}/>'
+    if span.status == "ERROR":
+        y = row.y + style.BAR_TOP + style.BAR_HEIGHT + 1
+        yield f'<rect class="trace-error" {place} y="{y}" height="2"/>'
+    if length * 100 < scale.total:
+        # Too short to be seen at its own width.
+        late = (span.start - scale.start) * 100 > scale.total * 99
+        shift = _shift(-3 if late else 0)
+        yield f'<rect class="trace-least" {box} x="{start}" width="3"{shift}/>'
+    for moment in linked:
+        early = (moment - scale.start) * 100 < scale.total
+        yield (
+            f'<circle class="trace-dot" cx="{scale.at(moment)}" cy="{middle}" r="3"'
+            f"{_shift(3 if early else 0)}/>"
+        )
+
+
+def _shift(pixels: int) -> str:
+    """What keeps inside the picture that would stand out of it."""
+    return f' transform="translate({pixels})"' if pixels else ""
+
+
+def _legend(rows: list[Row]) -> tuple[list[str], int]:
+    """What the shapes and marks in use mean, and where the picture ends."""
+    kinds = {_kind(row.span) for row in rows}
+    items = [
+        (kind.lower(), f'<path class="trace-shape" d="{path}"/>')
+        for kind, path in style.SHAPES.items()
+        if kind in kinds
+    ]
+    links = {moment is None for row in rows for moment in row.linked}
+    if any(row.span.status == "ERROR" for row in rows):
+        items.append(("error", f'<path class="trace-error" d="{style.ERROR}"/>'))
+    if False in links:
+        items.append(("link", style.LINK_SAMPLE))
+    if True in links:
+        sample = f'<path class="trace-out" d="{style.LINK_OUT}"/>'
+        items.append(("link out", sample))
+    top = rows[-1].y + style.ROW if rows else style.AXIS
+    lines: list[str] = []
+    x, y = 6, top + style.LEGEND // 2
+    for words, sample in items:
+        end = x + style.LEGEND_WORDS + round(len(words) * style.NOTE_CELL)
+        if end > style.LEGEND_MOST:
+            x, end = 6, end - x + 6
+            y += style.LEGEND
+        lines.append(
+            f'<g class="trace-{words.replace(" ", "-")}"'
+            f' transform="translate({x} {y})">{sample}<text class="trace-note"'
+            f' x="{style.LEGEND_WORDS}" y="4">{words}</text></g>'
+        )
+        x = end + style.LEGEND_GAP
+    return lines, y + style.LEGEND // 2 if items else top
+
+
+def _kind(span: RecordedSpan) -> str:
+    return span.kind if span.kind in style.SHAPES else "INTERNAL"
+
+
+def _key(title: str) -> str:
+    """The beginning of a picture's ids: its title to read, and a sum to be sure."""
+    words = re.findall(r"[a-z0-9]+", title.lower())
+    return "-".join(["trace", *words, f"{zlib.crc32(title.encode()):08x}"])
+
+
+def _text(text: str) -> str:
+    return escape(clean(text))
