@@ -8,7 +8,13 @@ import pkgutil
 import faststream_otel
 
 PUBLIC = {
-    "faststream_otel": {"Baggage", "CurrentBaggage", "CurrentSpan", "__version__"},
+    "faststream_otel": {
+        "Baggage",
+        "CurrentBaggage",
+        "CurrentSpan",
+        "__version__",
+        "shutdown",
+    },
     "faststream_otel.confluent": {"KafkaTelemetryMiddleware"},
     "faststream_otel.console": {"TreeSpanExporter"},
     "faststream_otel.instrumentor": {"FastStreamInstrumentor"},
