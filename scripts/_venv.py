@@ -1,0 +1,113 @@
+"""Makes .venv, then starts the script that needs it anew.
+
+PYTHON scripts/_venv.py STAMP SCRIPT [ARGUMENT ...]
+
+STAMP is written into .venv once that is whole. No shell waits for this process, so a
+signal to the script ends pip, too.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+VENV = ROOT / ".venv"
+PIP = [str(VENV / "bin" / "python"), "-m", "pip", "--no-input", "install"]
+PINS = ["-c", "constraints.txt", "--build-constraint", "constraints.txt"]
+STEPS = [
+    [sys.executable, "-m", "venv", "--clear", str(VENV)],
+    # The pip that comes with Python may be too old for --group.
+    [*PIP, "--upgrade", "-c", "constraints.txt", "pip"],
+    [*PIP, *PINS, "-e", ".", "--group", "dev"],
+]
+TITLE = "Setting up .venv, once, in about a minute"
+# Of a minute in which pip has only one thing to say: that nobody answers.
+UNREACHABLE = re.compile(r"WARNING: Retrying .*\n(?!.*\n)|No matching distribution")
+
+
+def stop(number: int, _: object) -> None:
+    """End, and what is running with it."""
+    signal.signal(number, signal.SIG_IGN)
+    print("\nStopped: the next run sets up .venv anew.", file=sys.stderr)
+    raise SystemExit(128 + number)
+
+
+def progress(log: str) -> str:
+    """How far pip is, by what it has printed."""
+    if UNREACHABLE.search(log):
+        return "the package index does not answer"
+    installing = re.search(r"^Installing collected packages: .*", log, re.MULTILINE)
+    if not installing:
+        return f"found {len(re.findall('^Collecting ', log, re.MULTILINE))} packages"
+    there = sum(1 for _ in VENV.glob("lib/python*/site-packages/*.dist-info"))
+    return f"installed {there} of {installing[0].count(',') + 1} packages"
+
+
+def run(command: list[str], log: Path) -> None:
+    """Run one step; show how far it is where a line can be written anew."""
+    with log.open("wb") as printed:
+        step = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=printed,
+            stderr=subprocess.STDOUT,
+            # A group of its own, which is ended as a whole.
+            start_new_session=True,
+        )
+        try:
+            while step.poll() is None:
+                time.sleep(0.2)
+                if sys.stdout.isatty():
+                    said = progress(log.read_text(errors="replace"))
+                    print(f"\r{TITLE}: {said}\033[K", end="", flush=True)
+        finally:
+            if step.returncode is None:
+                os.killpg(step.pid, signal.SIGKILL)
+                step.wait()
+    if step.returncode:
+        fail(log.read_text(errors="replace"))
+
+
+def fail(log: str) -> None:
+    """Say what went wrong, as far as pip tells, and end."""
+    errors = re.findall(r"^ *(?:ERROR|Error): .*", log, re.MULTILINE)
+    print("", *(errors or log.splitlines()[-9:]), sep="\n", file=sys.stderr)
+    if UNREACHABLE.search(log):
+        print("Can this machine reach a package index?", file=sys.stderr)
+    raise SystemExit("Could not set up .venv: the next run begins anew.")
+
+
+def main() -> None:
+    """Make it, unless another command does just now."""
+    stamp, *script = sys.argv[1:]
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    if not os.access(ROOT, os.W_OK):
+        raise SystemExit(f"Cannot write to {ROOT}, where .venv is to be.")
+    checkout = os.open(ROOT, os.O_RDONLY)
+    try:
+        fcntl.flock(checkout, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("Another command is setting up .venv: waiting for it.", flush=True)
+        fcntl.flock(checkout, fcntl.LOCK_EX)
+    else:
+        print(TITLE, end="" if sys.stdout.isatty() else "\n", flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            for step in STEPS:
+                run(step, Path(folder, "log"))
+        (VENV / "stamp").write_text(stamp)
+        if sys.stdout.isatty():
+            print(f"\r{TITLE}: done\033[K", flush=True)
+    os.execv(script[0], script)
+
+
+main()
