@@ -107,7 +107,7 @@ def main() -> None:
         (VENV / "stamp").write_text(stamp)
         if sys.stdout.isatty():
             print(f"\r{TITLE}: done\033[K", flush=True)
-    os.execv(script[0], script)
+    os.execv(script[0], script)  # noqa: S606 - it is a script of this checkout
 
 
 main()

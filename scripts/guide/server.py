@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import gzip
 import mimetypes
-import os
 import socket
 import tempfile
 import threading
@@ -17,13 +16,14 @@ import uvicorn
 from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
-from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator
 
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # The machine's own table may lack them, or have older names.
