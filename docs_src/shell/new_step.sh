@@ -1,3 +1,3 @@
 scripts/update
 scripts/test tests/docs
-scripts/docs
+scripts/docs --watch

@@ -30,7 +30,7 @@ from watchfiles import Change, awatch
 from guide.server import Server, Site, compress
 
 ROOT: Final = Path(__file__).parents[2]
-TRACE: Final = ("tests.docs.programs", "show", "nats", "chain")
+TRACE: Final = ("guide.pictures", "show", "nats", "chain")
 # Never --quiet: it hides warnings, and --strict then lets them pass.
 BUILD: Final = ("mkdocs", "build", "--strict", "--site-dir")
 # Milliseconds between two looks at what has changed.
