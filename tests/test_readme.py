@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -27,9 +28,14 @@ def test_program_runs() -> None:
 def test_trace_is_that_of_the_program() -> None:
     """The tree is printed by the program that it names."""
     pytest.importorskip("time_machine", reason="the guide needs Python 3.11")
-    show = [sys.executable, "-m", "guide.programs", "show", "nats", "chain"]
+    show = [sys.executable, "-m", "guide.pictures", "show", "nats", "chain"]
     shown = subprocess.run(
-        show, cwd=ROOT, check=True, capture_output=True, encoding="utf-8"
+        show,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": "scripts"},
+        check=True,
+        capture_output=True,
+        encoding="utf-8",
     ).stdout
     assert blocks("text") == [shown]
 
