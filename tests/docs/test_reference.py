@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cost.seconds import TABLE
 from guide.reference import TABLES, WRITTEN
-from tests.bench import TABLE
 
 if TYPE_CHECKING:
     from pathlib import Path

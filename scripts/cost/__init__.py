@@ -1,0 +1,1 @@
+"""What `scripts/bench` measures: the cost of a message, counted or in seconds."""
