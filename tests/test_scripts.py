@@ -18,8 +18,9 @@ import pytest
 
 from servers import programs
 from servers.known import ALIASES, SERVERS
+from servers.processes import arguments
 from servers.programs import Debian
-from servers.server import Server, arguments
+from servers.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

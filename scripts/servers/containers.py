@@ -44,6 +44,7 @@ def stop(server: Server) -> str:
         return ""
     with_ = mark(server).read_text()
     compose(with_, server, "rm", "--stop", "--force", "--volumes", server.name)
+    mark(server).unlink()
     return with_
 
 

@@ -6,21 +6,27 @@ import os
 import re
 import shlex
 import shutil
-import signal
 import socket
 import subprocess
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from servers import containers, programs
+from servers import containers, processes, programs
+from servers.waiting import until_ready
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from servers.processes import Process
     from servers.programs import Program
 
 HOST = "127.0.0.1"
-PATIENCE = 30.0  # seconds, to start and to stop
+PATIENCE = 30.0  # seconds, to stop
+MARK = "FASTSTREAM_OTEL_SERVER"  # a variable that its processes have
 
 
 @dataclass(frozen=True)
@@ -69,26 +75,40 @@ class Server:
             return False
 
     def pid(self) -> int | None:
-        """The process that `up` started, if it still runs."""
+        """The process that `up` started, if it or a child of it still runs."""
+        return self.leader() if self.living() else None
+
+    def leader(self) -> int | None:
+        """The process that `up` started, whether it still runs or not."""
         try:
-            pid = int((self.folder / "pid").read_text())
+            return int((self.folder / "pid").read_text())
         except (FileNotFoundError, ValueError):
             return None
+
+    def living(self) -> list[Process]:
+        """What runs of it: all of its session."""
+        leader, data = self.leader(), str(self.data)
         # Another process may have got the number since.
-        return pid if str(self.data) in arguments(pid) else None
+        found = processes.session(leader) if leader else []
+        return [process for process in found if processes.names(process.pid, data)]
 
     def up(self, config: Path | None = None, engine: str | None = None) -> str:
         """Start it: in a container of the engine, or else its program."""
-        state = self.answers()
-        if state and (self.pid() or containers.mark(self).exists()):
+        state, pid = self.answers(), self.pid()
+        if state and (pid or containers.mark(self).exists()):
             return f"is up already, on {self.where}"
         if state:
             return f"is on {self.where} already, started by someone else: used as it is"
+        if pid:  # by another `up`, which may have been killed
+            with self.or_nothing():
+                self.wait()
+            return f"is up on {self.where}, process {pid}"
         if state is False:
-            raise SystemExit(f"{self.name}: {self.where} is taken by something else")
+            raise SystemExit(f"{self.name}: {self.taken()}")
         if engine:
-            containers.start(self, engine)
-            self.wait()
+            with self.or_nothing():
+                containers.start(self, engine)
+                self.wait()
             return f"is up on {self.where}, a container of {engine}"
         return self.start(self.get(), config)
 
@@ -113,80 +133,104 @@ class Server:
 
         settings = dict(part.split("=", 1) for part in words(self.environment))
         environment = {**os.environ, "PATH": programs.PATH, **settings}
-        with log.open("w") as output:
-            for command in filter(None, [words(self.before)]):
-                if subprocess.run(
-                    command, env=environment, stdout=output, stderr=output, check=False
-                ).returncode:
-                    raise SystemExit(f"{self.name} did not start:\n{log.read_text()}")
-            process = subprocess.Popen(
-                words(self.command),
-                cwd=self.data,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,  # Ctrl-C in the terminal is not for it
-            )
-        (self.folder / "pid").write_text(str(process.pid))
-        self.wait(process)
+        # Children are known by it, whatever their arguments.
+        environment[MARK] = str(self.data)
+        with self.or_nothing(), log.open("w") as output:
+
+            def run(command: list[str]) -> subprocess.Popen[bytes]:
+                return processes.start(
+                    command,
+                    self.folder / "pid",
+                    cwd=self.data,
+                    env=environment,
+                    stdout=output,
+                    stderr=output,
+                )
+
+            if self.before and run(words(self.before)).wait():
+                raise SystemExit(f"{self.name} did not start:\n{log.read_text()}")
+            process = run(words(self.command))
+            self.wait()
         return f"is up on {self.where}, process {process.pid}"
 
-    def wait(self, process: subprocess.Popen[bytes] | None = None) -> None:
+    def wait(self) -> None:
         """Return when it answers."""
-        until = time.monotonic() + PATIENCE
-        while not self.answers():
-            ended = process is not None and process.poll() is not None
-            if ended or time.monotonic() > until:
-                if process is None:
-                    raise SystemExit(f"{self.name} does not answer on {self.where}")
-                process.kill()
-                log = (self.folder / "log").read_text()
-                raise SystemExit(f"{self.name} did not start:\n{log}")
-            time.sleep(0.02)
+        living = self.living if self.leader() else None
+        log = self.folder / "log"
+        why = until_ready(self.name, self.where, self.answers, living, log)
+        if why and living:
+            raise SystemExit(f"{self.name} did not start, {why}:\n{log.read_text()}")
+        if why:
+            raise SystemExit(f"{self.name} does not answer on {self.where}")
 
-    def down(self) -> str:
+    @contextmanager
+    def or_nothing(self) -> Iterator[None]:
+        """End all that was started if it does not come to its end."""
+        try:
+            yield
+        except SystemExit:
+            self.end()  # its data may tell why
+            raise
+        except BaseException:
+            self.end()
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+
+    def end(self) -> tuple[str, int | None]:
+        """End what `up` started; give the engine of its container, or its process."""
         engine = containers.stop(self)
         pid = self.pid()
         if pid:
-            os.kill(pid, signal.SIGTERM)
             until = time.monotonic() + PATIENCE
-            while self.pid():
-                if time.monotonic() > until:
-                    os.kill(pid, signal.SIGKILL)
-                time.sleep(0.02)
+            processes.end(pid, self.living, PATIENCE)
             # What ends gives up its memory, by which `pid` knows it, before its port.
             while self.answers() is False and time.monotonic() < until:
                 time.sleep(0.02)
+        if self.leader() and self.afterwards:
+            command = shlex.split(self.afterwards)
+            subprocess.run(command, capture_output=True, check=False)
+        return engine, pid
+
+    def down(self) -> str:
+        engine, pid = self.end()
         shutil.rmtree(self.folder, ignore_errors=True)
         if pid:
-            if self.afterwards:
-                command = shlex.split(self.afterwards)
-                subprocess.run(command, capture_output=True, check=False)
             return f"is down, was process {pid}"
         if engine:
             return f"is down, was a container of {engine}"
         return "was not started here" + (", left as it is" if self.answers() else "")
 
     def status(self) -> str:
-        if self.answers():
-            pid, mark = self.pid(), containers.mark(self)
-            whose = f"process {pid}" if pid else "not started here"
-            if mark.exists():
-                whose = f"a container of {mark.read_text()}"
+        """Say whether it runs, and whose it is."""
+        state, pid, mark = self.answers(), self.pid(), containers.mark(self)
+        whose = f"not started here{self.by()}"
+        if mark.exists():
+            whose = f"started here{since(mark)}, a container of {mark.read_text()}"
+        elif pid:
+            whose = f"started here{since(self.folder / 'pid')}, process {pid}"
+        if state:
             return f"up on {self.where}, {whose}"
+        if pid or mark.exists():
+            return f"does not answer on {self.where}, {whose}"
+        if state is False:
+            return f"down, and {self.taken()}"
         missing = self.program.missing()
         return f"missing: {missing}" if missing else "down"
 
+    def taken(self) -> str:
+        """Say that its port is not free."""
+        return f"{self.where} is taken by something else{self.by()}"
 
-def arguments(pid: int) -> str:
-    """The command line of a process, empty when it has ended."""
-    proc = Path("/proc")
-    if not (proc / "self").exists():  # not Linux
-        ps = ["ps", "-ww", "-o", "args=", "-p", str(pid)]
-        return subprocess.run(ps, capture_output=True, text=True, check=False).stdout
-    try:
-        # Empty for a zombie: where nobody reaps, a process never goes away.
-        return (proc / str(pid) / "cmdline").read_text().replace("\0", " ")
-    except OSError:
-        return ""
+    def by(self) -> str:
+        """Say which process has the port, where that can be seen."""
+        pid = processes.listener(self.port)
+        return (
+            f", process {pid}: {processes.arguments(pid).strip()[:80]}" if pid else ""
+        )
+
+
+def since(file: Path) -> str:
+    """Say when a file was written."""
+    written = datetime.fromtimestamp(file.stat().st_mtime).astimezone()
+    today = written.date() == datetime.now().astimezone().date()
+    return f" at {written:%H:%M:%S}" if today else f" on {written:%Y-%m-%d at %H:%M:%S}"
