@@ -79,11 +79,3 @@ def test_scopes_name_no_broker(name: str) -> None:
     """A seventh broker is one new file."""
     text = (PACKAGE / f"_{name}.py").read_text().lower()
     assert not {broker for broker in ("rabbit", *CLIENTS) if broker in text}
-
-
-def test_changelog_starts_with_this_version() -> None:
-    """Its newest entry is `__version__`."""
-    changes = (ROOT / "CHANGELOG.md").read_text()
-    newest = re.search(r"^## (\S+)", changes, re.MULTILINE)
-    assert newest
-    assert newest[1] == faststream_otel.__version__

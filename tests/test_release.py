@@ -1,0 +1,326 @@
+"""A release: what keeps one back, what it holds, and who may publish it.
+
+The checkout is copied, and the copy gets a date in its changelog. Tags are pushed to a
+repository beside it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from datetime import date, datetime, timedelta, timezone
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+import faststream_otel
+import releases
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[1]
+VERSION = faststream_otel.__version__
+TAG = f"v{VERSION}"
+SOURCE = "faststream_otel/__init__.py"
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+REAL = "FASTSTREAM_OTEL_RELEASE"
+
+
+def today() -> date:
+    """The day, as the command sees it."""
+    return datetime.now(timezone.utc).date()
+
+
+def git(root: Path, *arguments: str) -> str:
+    """Run git in a copy, as nobody in particular and with no settings."""
+    who = {
+        f"GIT_{role}_{what}": "nobody@example.org"
+        for role in ("AUTHOR", "COMMITTER")
+        for what in ("NAME", "EMAIL")
+    }
+    own = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    return subprocess.run(
+        ["git", *arguments],
+        cwd=root,
+        env={**os.environ, **who, **own},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Replace what is there."""
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of what is in the checkout, with a dated changelog, all committed."""
+    copy = tmp_path / "checkout"
+    listed = ["ls-files", "--cached", "--others", "--exclude-standard", "-z", "--"]
+    parts = ["faststream_otel", "scripts", "*.md", "*.toml", "*.py", ".ci", "LICENSE"]
+    names = git(ROOT, *listed, *parts, ".gitignore").split("\0")
+    for name in filter(None, names):
+        # One that was deleted is listed until that is committed.
+        if (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, copy / name)
+    changes = copy / "CHANGELOG.md"
+    dated = re.sub(
+        rf"(?m)^## {VERSION}.*", f"## {VERSION} - {today()}", changes.read_text()
+    )
+    changes.write_text(dated)
+    git(copy, "init", "--quiet", "--initial-branch", "main")
+    commit(copy)
+    return copy
+
+
+def commit(copy: Path) -> None:
+    """Commit all of it."""
+    git(copy, "add", "--all")
+    git(copy, "commit", "--quiet", "--message", "release: say so", "--allow-empty")
+
+
+def release(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a copy."""
+    command = [sys.executable, "scripts/release", *arguments]
+    return subprocess.run(
+        command, cwd=copy, capture_output=True, text=True, check=False
+    )
+
+
+def no_date(copy: Path) -> None:
+    """Leave it as it is while versions are made."""
+    edit(
+        copy / "CHANGELOG.md", f"## {VERSION} - {today()}", f"## {VERSION} - Unreleased"
+    )
+
+
+def future(copy: Path) -> None:
+    """Date it ahead."""
+    tomorrow = today() + timedelta(days=1)
+    edit(copy / "CHANGELOG.md", str(today()), str(tomorrow))
+
+
+def no_entry(copy: Path) -> None:
+    """Forget to write one."""
+    edit(copy / "CHANGELOG.md", f"## {VERSION}", "## 0.0.9")
+
+
+def no_text(copy: Path) -> None:
+    """Say nothing."""
+    path = copy / "CHANGELOG.md"
+    head, found, _ = path.read_text().partition(f"## {VERSION} - {today()}\n")
+    path.write_text(f"{head}{found}\n")
+
+
+def no_changelog(copy: Path) -> None:
+    """Have none."""
+    (copy / "CHANGELOG.md").write_text("# Changelog\n")
+
+
+def other_version(copy: Path) -> None:
+    """Write half a version."""
+    edit(copy / SOURCE, f'"{VERSION}"', '"9.8"')
+
+
+DATED = f"write `## {VERSION} - {today()}`"
+MISTAKES: dict[Callable[[Path], None], str] = {
+    no_date: f"{VERSION} has no date but 'Unreleased'; {DATED}",
+    future: f"{today() + timedelta(days=1)} is not yet; {DATED}",
+    no_entry: f"CHANGELOG.md begins with 0.0.9, but {SOURCE} says {VERSION}",
+    no_text: f"CHANGELOG.md says nothing of {VERSION}",
+    no_changelog: f"CHANGELOG.md begins with nothing, but {SOURCE} says {VERSION}",
+    other_version: "__version__ is '9.8', which is not of the form 1.2.3",
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda each: each.__name__)
+def test_mistake(mistake: Callable[[Path], None], checkout: Path) -> None:
+    """Each is refused, and says what to do; nothing is built."""
+    mistake(checkout)
+    commit(checkout)
+    done = release(checkout, "--dry-run")
+    assert done.returncode == 1
+    assert MISTAKES[mistake] in done.stderr
+    assert not (checkout / "dist").exists()
+
+
+def test_a_checkout_with_changes(checkout: Path) -> None:
+    """New files and changed ones are named."""
+    (checkout / "new.txt").touch()
+    edit(checkout / "README.md", "\n", "\n\n")
+    done = release(checkout, "--dry-run")
+    assert done.returncode == 1
+    assert re.search(r"Not as committed:\n ?M README.md\n\?\? new.txt", done.stderr)
+
+
+def test_another_tag(checkout: Path) -> None:
+    """The tag that GitHub was pushed is that of the version."""
+    done = release(checkout, "--dry-run", "v9.8.7")
+    assert done.returncode == 1
+    assert f"The tag is v9.8.7, but {SOURCE} says {VERSION}" in done.stderr
+
+
+def test_a_tag_that_is_another_commit(checkout: Path) -> None:
+    """A version is released once."""
+    git(checkout, "tag", "--annotate", "--message", "the first one", TAG)
+    assert not list(releases.mistakes(checkout, TAG, today()))
+    git(checkout, "commit", "--quiet", "--allow-empty", "--message", "more")
+    done = release(checkout, "--dry-run", TAG)
+    assert done.returncode == 1
+    assert f"{TAG} is tagged already" in done.stderr
+
+
+def test_all_mistakes_are_told_at_once(checkout: Path) -> None:
+    """Nobody mends them one by one."""
+    no_date(checkout)
+    done = release(checkout, "--dry-run", "v9.8.7")
+    assert done.stderr.count("\n- ") == 3
+
+
+def test_a_commit_that_is_not_on_main(checkout: Path) -> None:
+    """What is released is what others have, and CI has seen."""
+    origin = checkout.parent / "origin"
+    git(checkout.parent, "clone", "--quiet", "--bare", "checkout", "origin")
+    git(checkout, "remote", "add", "origin", str(origin))
+    git(checkout, "commit", "--quiet", "--allow-empty", "--message", "not pushed")
+    done = release(checkout)
+    assert done.returncode == 1
+    assert "push to main first" in done.stderr
+    assert not git(origin, "tag", "--list")
+
+
+@pytest.mark.parametrize(
+    "version", ["1.2.3", "0.1.0", "10.20.30", "1.0.0rc1", "1.0.0a2", "1.0.0b3"]
+)
+def test_version(version: str) -> None:
+    """These are versions, and no prefix or suffix of them is."""
+    assert releases.VERSION.fullmatch(version)
+    for other in (f"v{version}", f"{version}.dev0", f"{version}-1", f"0{version}"):
+        assert not releases.VERSION.fullmatch(other)
+
+
+def test_changelog() -> None:
+    """Its newest entry is `__version__`, and what was released has a date, in order."""
+    text = (ROOT / "CHANGELOG.md").read_text()
+    entries = releases.entries(text)
+    assert entries[0].version == VERSION
+    if entries[0].date == releases.UNRELEASED:
+        entries = entries[1:]
+    for newer, older in pairwise([dated(each) for each in entries]):
+        assert newer > older
+    headings = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+    for entry in releases.entries(text):
+        found = re.findall(r"^#+ (.*)", entry.text, re.MULTILINE)
+        assert found
+        assert set(found) <= headings
+        assert len(found) == len(set(found))
+
+
+def dated(entry: releases.Entry) -> tuple[date, list[int]]:
+    """An entry's place: its day, and its version."""
+    numbers = [int(each) for each in re.findall(r"\d+", entry.version)]
+    return date.fromisoformat(entry.date), numbers
+
+
+def test_changelog_links_to_pages() -> None:
+    """Each change says where to read on, in a file that GitHub and the guide have."""
+    (entry, *_) = releases.entries((ROOT / "CHANGELOG.md").read_text())
+    changes = re.split(r"^- ", entry.text, flags=re.MULTILINE)[1:]
+    assert changes
+    for change in changes:
+        links = re.findall(r"\]\(([^)#]+)[^)]*\)", change)
+        assert links, change
+        for link in links:
+            assert link.startswith("docs/"), link
+            assert (ROOT / link).is_file(), link
+
+
+def test_notes() -> None:
+    """Links lead to the files of the tag, where it is known where these are."""
+    text = "[a](docs/a.md#b), [c](https://example.org/), [d](#e)"
+    assert releases.notes(text, "") == f"{text}\n"
+    assert releases.notes(text, "https://example.org/x/blob/v1/") == (
+        "[a](https://example.org/x/blob/v1/docs/a.md#b), "
+        "[c](https://example.org/), [d](#e)\n"
+    )
+
+
+def test_tools() -> None:
+    """What a release is built with is pinned, and builds what the tests are of."""
+    pins = dict(
+        line.split("==")
+        for line in (ROOT / ".ci" / "release.txt").read_text().splitlines()[1:]
+    )
+    assert {"build", "hatchling", "pip", "twine"} <= set(pins)
+    constraints = (ROOT / "constraints.txt").read_text()
+    assert f"\nhatchling=={pins['hatchling']}\n" in constraints
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_actions_are_pinned(workflow: Path) -> None:
+    """By a commit, and with the version of it in words."""
+    for line in workflow.read_text().splitlines():
+        if "uses:" in line:
+            assert re.search(r"uses: [\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
+
+
+def test_who_may_publish() -> None:
+    """The job that PyPI trusts runs nothing of this repository."""
+    text = (ROOT / ".github" / "workflows" / "release.yml").read_text()
+    workflow: dict[str, Any] = yaml.safe_load(text)
+    jobs = workflow["jobs"]
+    assert workflow["permissions"] == {}
+    assert {name: job["permissions"] for name, job in jobs.items()} == {
+        "build": {"contents": "read"},
+        "publish": {"id-token": "write"},
+        "notes": {"contents": "write"},
+    }
+    assert jobs["publish"]["environment"]["name"] == "pypi"
+    assert jobs["publish"]["needs"] == "build"
+    assert jobs["notes"]["needs"] == "publish"
+    assert not any("run" in step for step in jobs["publish"]["steps"])
+    runs = [step["run"] for step in jobs["build"]["steps"] if "run" in step]
+    assert runs == ['scripts/release --dry-run "$GITHUB_REF_NAME"']
+    uploads = [step.get("with") for step in jobs["publish"]["steps"]]
+    assert {"packages-dir": "dist/packages/", "attestations": True} in uploads
+
+
+def test_release(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real thing: all but GitHub's part. It asks the index for some 60 packages."""
+    if not os.environ.get(REAL):
+        pytest.skip(f"takes a minute, and the index: {REAL}=yes runs it")
+    origin = checkout.parent / "origin"
+    git(checkout.parent, "clone", "--quiet", "--bare", "checkout", "origin")
+    git(checkout, "remote", "add", "origin", str(origin))
+    for name, value in {"NAME": "nobody", "EMAIL": "nobody@example.org"}.items():
+        monkeypatch.setenv(f"GIT_COMMITTER_{name}", value)
+    monkeypatch.setenv("GUIDE_REPO_URL", "https://example.org/o/r/")
+    done = release(checkout)
+    assert done.returncode == 0, done.stderr
+    for extra in ("", "confluent", "instrumentor", "kafka", "mqtt", "nats", "rabbit"):
+        assert f"\n[{extra}]: " in done.stdout
+    (wheel,) = (checkout / "dist" / "packages").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    assert "faststream_otel/py.typed" in names
+    assert not [name for name in names if name.startswith("tests")]
+    notes = (checkout / "dist" / "notes.md").read_text()
+    page = f"https://example.org/o/r/blob/{TAG}/docs/first-trace.md"
+    assert page in notes
+    assert git(origin, "rev-parse", f"{TAG}^{{commit}}") == git(
+        checkout, "rev-parse", "HEAD"
+    )
+    assert not git(checkout, "status", "--porcelain")
