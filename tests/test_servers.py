@@ -103,7 +103,7 @@ def test_one_that_hangs_is_ended_whole(
     """What it started ends too, even if it does not want to; its data stay."""
     impatient(monkeypatch, PATIENCE=2)
     hangs = stand_in(HANGS)
-    with pytest.raises(SystemExit, match="did not start, it did nothing for 2 s"):
+    with pytest.raises(SystemExit, match="did not start, it did nothing for 2 s; what"):
         hangs.up()
     assert not arguments(child_of(hangs))
     assert hangs.living() == []

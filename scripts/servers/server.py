@@ -159,7 +159,10 @@ class Server:
         log = self.folder / "log"
         why = until_ready(self.name, self.where, self.answers, living, log)
         if why and living:
-            raise SystemExit(f"{self.name} did not start, {why}:\n{log.read_text()}")
+            raise SystemExit(
+                f"{self.name} did not start, {why}; what it left is in {self.folder}:\n"
+                f"{log.read_text(errors='replace')}"
+            )
         if why:
             raise SystemExit(f"{self.name} does not answer on {self.where}")
 
