@@ -1,6 +1,5 @@
-pip install ".[confluent,sdk]" "faststream[cli]" \
+pip install "../faststream-otel[confluent,sdk]" "faststream[cli]" \
     opentelemetry-distro opentelemetry-exporter-otlp
-cd docs_src/confluent
 opentelemetry-instrument --service_name chain \
     --traces_exporter tree \
     --metrics_exporter none \

@@ -1,6 +1,5 @@
-pip install ".[confluent,sdk]" "faststream[cli]" \
-    opentelemetry-distro opentelemetry-exporter-otlp
-cd docs_src/confluent
+pip install "../faststream-otel[confluent,sdk]" "faststream[cli]" \
+    opentelemetry-distro
 opentelemetry-instrument --service_name errors \
     --traces_exporter tree \
     --metrics_exporter none \

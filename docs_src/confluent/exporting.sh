@@ -1,4 +1,3 @@
-pip install ".[confluent,sdk]" "faststream[cli]" \
+pip install "../faststream-otel[confluent,sdk]" "faststream[cli]" \
     opentelemetry-exporter-otlp-proto-grpc
-cd docs_src/confluent
 faststream run exporting:app

@@ -1,6 +1,5 @@
-pip install ".[confluent,sdk]" "faststream[cli]" \
+pip install "../faststream-otel[confluent,sdk]" "faststream[cli]" \
     opentelemetry-exporter-otlp-proto-http \
     opentelemetry-exporter-zipkin-json \
     opentelemetry-exporter-prometheus
-cd docs_src/confluent
 faststream run exporting_http:app

@@ -1,3 +1,3 @@
-pip install ".[confluent,sdk]" fastapi uvicorn opentelemetry-instrumentation-fastapi
-cd docs_src/confluent
+pip install "../faststream-otel[confluent,sdk]" \
+    fastapi uvicorn opentelemetry-instrumentation-fastapi
 uvicorn http_in:app

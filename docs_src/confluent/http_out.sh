@@ -1,3 +1,3 @@
-pip install ".[confluent,sdk]" "faststream[cli]" httpx opentelemetry-instrumentation-httpx
-cd docs_src/confluent
+pip install "../faststream-otel[confluent,sdk]" "faststream[cli]" \
+    httpx opentelemetry-instrumentation-httpx
 faststream run http_out:app

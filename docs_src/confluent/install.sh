@@ -1,2 +1,2 @@
-pip install ".[confluent,sdk]" "faststream[cli]"
+pip install "../faststream-otel[confluent,sdk]" "faststream[cli]"
 python -c "import faststream_otel.confluent; print(faststream_otel.__version__)"

@@ -1,3 +1,3 @@
-pip install ".[confluent,sdk]" "faststream[cli]" opentelemetry-instrumentation-logging
-cd docs_src/confluent
+pip install "../faststream-otel[confluent,sdk]" "faststream[cli]" \
+    opentelemetry-instrumentation-logging
 faststream run logs_instrumented:app

@@ -1,3 +1,3 @@
-pip install ".[confluent,sdk]" "faststream[cli]" python-json-logger
-cd docs_src/confluent
+pip install "../faststream-otel[confluent,sdk]" "faststream[cli]" \
+    python-json-logger
 faststream run logs_json:app

@@ -1,3 +1,3 @@
-pip install ".[confluent,sdk]" "faststream[cli]" structlog
-cd docs_src/confluent
+pip install "../faststream-otel[confluent,sdk]" "faststream[cli]" \
+    structlog
 faststream run logs_structlog:app

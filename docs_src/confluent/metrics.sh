@@ -1,3 +1,2 @@
-pip install ".[confluent,sdk]" "faststream[cli]"
-cd docs_src/confluent
+pip install "../faststream-otel[confluent,sdk]" "faststream[cli]"
 faststream run metrics:app

@@ -1,3 +1,2 @@
-pip install ".[confluent,sdk]" pytest
-cd docs_src/confluent
+pip install "../faststream-otel[confluent,sdk]" pytest
 pytest test_orders.py

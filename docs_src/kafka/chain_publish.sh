@@ -1,4 +1,3 @@
-cd docs_src/kafka
 opentelemetry-instrument --service_name publisher \
     --traces_exporter tree \
     --metrics_exporter none \

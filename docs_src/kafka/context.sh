@@ -1,6 +1,5 @@
-pip install ".[kafka,sdk]" "faststream[cli]" \
-    opentelemetry-distro opentelemetry-exporter-otlp
-cd docs_src/kafka
+pip install "../faststream-otel[kafka,sdk]" "faststream[cli]" \
+    opentelemetry-distro
 opentelemetry-instrument --service_name context \
     --traces_exporter tree \
     --metrics_exporter none \

@@ -1,4 +1,3 @@
-pip install ".[kafka,sdk]" "faststream[cli]" \
+pip install "../faststream-otel[kafka,sdk]" "faststream[cli]" \
     opentelemetry-exporter-otlp-proto-grpc
-cd docs_src/kafka
 faststream run exporting:app

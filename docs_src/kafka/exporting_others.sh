@@ -1,6 +1,5 @@
-pip install ".[kafka,sdk]" "faststream[cli]" \
+pip install "../faststream-otel[kafka,sdk]" "faststream[cli]" \
     opentelemetry-exporter-otlp-proto-http \
     opentelemetry-exporter-zipkin-json \
     opentelemetry-exporter-prometheus
-cd docs_src/kafka
 faststream run exporting_http:app

@@ -1,6 +1,5 @@
-pip install ".[kafka,sdk,instrumentor]" "faststream[cli]" \
+pip install "../faststream-otel[kafka,sdk,instrumentor]" "faststream[cli]" \
     opentelemetry-distro opentelemetry-exporter-otlp
-cd docs_src/kafka
 opentelemetry-instrument --service_name shop \
     --exporter_otlp_protocol http/protobuf \
     --exporter_otlp_endpoint http://localhost:4318 \

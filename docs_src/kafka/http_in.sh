@@ -1,3 +1,3 @@
-pip install ".[kafka,sdk]" fastapi uvicorn opentelemetry-instrumentation-fastapi
-cd docs_src/kafka
+pip install "../faststream-otel[kafka,sdk]" \
+    fastapi uvicorn opentelemetry-instrumentation-fastapi
 uvicorn http_in:app

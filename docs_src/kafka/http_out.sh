@@ -1,3 +1,3 @@
-pip install ".[kafka,sdk]" "faststream[cli]" httpx opentelemetry-instrumentation-httpx
-cd docs_src/kafka
+pip install "../faststream-otel[kafka,sdk]" "faststream[cli]" \
+    httpx opentelemetry-instrumentation-httpx
 faststream run http_out:app

@@ -1,3 +1,3 @@
-pip install ".[kafka,sdk]" "faststream[cli]" opentelemetry-instrumentation-logging
-cd docs_src/kafka
+pip install "../faststream-otel[kafka,sdk]" "faststream[cli]" \
+    opentelemetry-instrumentation-logging
 faststream run logs_instrumented:app

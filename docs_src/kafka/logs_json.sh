@@ -1,3 +1,3 @@
-pip install ".[kafka,sdk]" "faststream[cli]" python-json-logger
-cd docs_src/kafka
+pip install "../faststream-otel[kafka,sdk]" "faststream[cli]" \
+    python-json-logger
 faststream run logs_json:app

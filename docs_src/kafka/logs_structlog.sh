@@ -1,3 +1,3 @@
-pip install ".[kafka,sdk]" "faststream[cli]" structlog
-cd docs_src/kafka
+pip install "../faststream-otel[kafka,sdk]" "faststream[cli]" \
+    structlog
 faststream run logs_structlog:app

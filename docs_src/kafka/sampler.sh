@@ -1,3 +1,2 @@
-pip install ".[kafka,sdk]" "faststream[cli]"
-cd docs_src/kafka
+pip install "../faststream-otel[kafka,sdk]" "faststream[cli]"
 faststream run sampler:app

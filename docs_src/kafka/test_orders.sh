@@ -1,3 +1,2 @@
-pip install ".[kafka,sdk]" pytest
-cd docs_src/kafka
+pip install "../faststream-otel[kafka,sdk]" pytest
 pytest test_orders.py

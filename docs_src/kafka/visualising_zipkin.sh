@@ -1,6 +1,5 @@
-pip install ".[kafka,sdk,instrumentor]" "faststream[cli]" \
+pip install "../faststream-otel[kafka,sdk,instrumentor]" "faststream[cli]" \
     opentelemetry-distro opentelemetry-exporter-zipkin-json
-cd docs_src/kafka
 opentelemetry-instrument --service_name shop \
     --traces_exporter zipkin_json \
     --metrics_exporter none \

@@ -1,4 +1,3 @@
-pip install ".[mqtt,sdk]" "faststream[cli]" \
+pip install "../faststream-otel[mqtt,sdk]" "faststream[cli]" \
     opentelemetry-exporter-otlp-proto-grpc
-cd docs_src/mqtt
 faststream run exporting:app

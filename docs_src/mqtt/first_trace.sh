@@ -1,3 +1,2 @@
-pip install ".[mqtt,sdk]" "faststream[cli]"
-cd docs_src/mqtt
+pip install "../faststream-otel[mqtt,sdk]" "faststream[cli]"
 faststream run first_trace:app

@@ -1,3 +1,3 @@
-pip install ".[mqtt,sdk]" fastapi uvicorn opentelemetry-instrumentation-fastapi
-cd docs_src/mqtt
+pip install "../faststream-otel[mqtt,sdk]" \
+    fastapi uvicorn opentelemetry-instrumentation-fastapi
 uvicorn http_in:app

@@ -1,3 +1,3 @@
-pip install ".[mqtt,sdk]" "faststream[cli]" httpx opentelemetry-instrumentation-httpx
-cd docs_src/mqtt
+pip install "../faststream-otel[mqtt,sdk]" "faststream[cli]" \
+    httpx opentelemetry-instrumentation-httpx
 faststream run http_out:app

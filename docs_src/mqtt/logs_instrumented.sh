@@ -1,3 +1,3 @@
-pip install ".[mqtt,sdk]" "faststream[cli]" opentelemetry-instrumentation-logging
-cd docs_src/mqtt
+pip install "../faststream-otel[mqtt,sdk]" "faststream[cli]" \
+    opentelemetry-instrumentation-logging
 faststream run logs_instrumented:app

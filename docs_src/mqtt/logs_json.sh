@@ -1,3 +1,3 @@
-pip install ".[mqtt,sdk]" "faststream[cli]" python-json-logger
-cd docs_src/mqtt
+pip install "../faststream-otel[mqtt,sdk]" "faststream[cli]" \
+    python-json-logger
 faststream run logs_json:app

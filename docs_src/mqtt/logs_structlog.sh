@@ -1,3 +1,3 @@
-pip install ".[mqtt,sdk]" "faststream[cli]" structlog
-cd docs_src/mqtt
+pip install "../faststream-otel[mqtt,sdk]" "faststream[cli]" \
+    structlog
 faststream run logs_structlog:app

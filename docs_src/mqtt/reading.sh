@@ -1,6 +1,5 @@
-pip install ".[mqtt,sdk]" "faststream[cli]" \
-    opentelemetry-distro opentelemetry-exporter-otlp
-cd docs_src/mqtt
+pip install "../faststream-otel[mqtt,sdk]" "faststream[cli]" \
+    opentelemetry-distro
 opentelemetry-instrument --service_name reading \
     --traces_exporter tree \
     --metrics_exporter none \

@@ -1,3 +1,2 @@
-pip install ".[mqtt,sdk]" pytest
-cd docs_src/mqtt
+pip install "../faststream-otel[mqtt,sdk]" pytest
 pytest test_orders.py

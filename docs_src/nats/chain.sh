@@ -1,6 +1,5 @@
-pip install ".[nats,sdk]" "faststream[cli]" \
+pip install "../faststream-otel[nats,sdk]" "faststream[cli]" \
     opentelemetry-distro opentelemetry-exporter-otlp
-cd docs_src/nats
 opentelemetry-instrument --service_name chain \
     --traces_exporter tree \
     --metrics_exporter none \

@@ -1,4 +1,3 @@
-pip install ".[nats,sdk]" "faststream[cli]" \
+pip install "../faststream-otel[nats,sdk]" "faststream[cli]" \
     opentelemetry-exporter-otlp-proto-grpc
-cd docs_src/nats
 faststream run exporting:app

@@ -1,6 +1,5 @@
-pip install ".[nats,sdk]" "faststream[cli]" \
+pip install "../faststream-otel[nats,sdk]" "faststream[cli]" \
     opentelemetry-exporter-otlp-proto-http \
     opentelemetry-exporter-zipkin-json \
     opentelemetry-exporter-prometheus
-cd docs_src/nats
 faststream run exporting_http:app

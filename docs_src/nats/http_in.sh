@@ -1,3 +1,3 @@
-pip install ".[nats,sdk]" fastapi uvicorn opentelemetry-instrumentation-fastapi
-cd docs_src/nats
+pip install "../faststream-otel[nats,sdk]" \
+    fastapi uvicorn opentelemetry-instrumentation-fastapi
 uvicorn http_in:app

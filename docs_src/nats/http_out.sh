@@ -1,3 +1,3 @@
-pip install ".[nats,sdk]" "faststream[cli]" httpx opentelemetry-instrumentation-httpx
-cd docs_src/nats
+pip install "../faststream-otel[nats,sdk]" "faststream[cli]" \
+    httpx opentelemetry-instrumentation-httpx
 faststream run http_out:app

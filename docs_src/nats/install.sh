@@ -1,2 +1,2 @@
-pip install ".[nats,sdk]" "faststream[cli]"
+pip install "../faststream-otel[nats,sdk]" "faststream[cli]"
 python -c "import faststream_otel.nats; print(faststream_otel.__version__)"

@@ -1,3 +1,3 @@
-pip install ".[nats,sdk]" "faststream[cli]" opentelemetry-instrumentation-logging
-cd docs_src/nats
+pip install "../faststream-otel[nats,sdk]" "faststream[cli]" \
+    opentelemetry-instrumentation-logging
 faststream run logs_instrumented:app

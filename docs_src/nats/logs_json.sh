@@ -1,3 +1,3 @@
-pip install ".[nats,sdk]" "faststream[cli]" python-json-logger
-cd docs_src/nats
+pip install "../faststream-otel[nats,sdk]" "faststream[cli]" \
+    python-json-logger
 faststream run logs_json:app

@@ -1,3 +1,3 @@
-pip install ".[nats,sdk]" "faststream[cli]" structlog
-cd docs_src/nats
+pip install "../faststream-otel[nats,sdk]" "faststream[cli]" \
+    structlog
 faststream run logs_structlog:app

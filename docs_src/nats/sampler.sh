@@ -1,3 +1,2 @@
-pip install ".[nats,sdk]" "faststream[cli]"
-cd docs_src/nats
+pip install "../faststream-otel[nats,sdk]" "faststream[cli]"
 faststream run sampler:app

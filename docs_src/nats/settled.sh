@@ -1,6 +1,5 @@
-pip install ".[nats,sdk]" "faststream[cli]" \
-    opentelemetry-distro opentelemetry-exporter-otlp
-cd docs_src/nats
+pip install "../faststream-otel[nats,sdk]" "faststream[cli]" \
+    opentelemetry-distro
 opentelemetry-instrument --service_name settled \
     --traces_exporter tree \
     --metrics_exporter none \

@@ -1,3 +1,2 @@
-pip install ".[nats,sdk]" pytest
-cd docs_src/nats
+pip install "../faststream-otel[nats,sdk]" pytest
 pytest test_orders.py

@@ -1,6 +1,5 @@
-pip install ".[nats,sdk,instrumentor]" "faststream[cli]" \
+pip install "../faststream-otel[nats,sdk,instrumentor]" "faststream[cli]" \
     opentelemetry-distro opentelemetry-exporter-zipkin-json
-cd docs_src/nats
 opentelemetry-instrument --service_name shop \
     --traces_exporter zipkin_json \
     --metrics_exporter none \

@@ -1,4 +1,3 @@
-pip install ".[rabbit,sdk]" "faststream[cli]" \
+pip install "../faststream-otel[rabbit,sdk]" "faststream[cli]" \
     opentelemetry-exporter-otlp-proto-grpc
-cd docs_src/rabbit
 faststream run exporting:app

@@ -1,3 +1,3 @@
-pip install ".[rabbit,sdk]" fastapi uvicorn opentelemetry-instrumentation-fastapi
-cd docs_src/rabbit
+pip install "../faststream-otel[rabbit,sdk]" \
+    fastapi uvicorn opentelemetry-instrumentation-fastapi
 uvicorn http_in:app

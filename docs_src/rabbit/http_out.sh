@@ -1,3 +1,3 @@
-pip install ".[rabbit,sdk]" "faststream[cli]" httpx opentelemetry-instrumentation-httpx
-cd docs_src/rabbit
+pip install "../faststream-otel[rabbit,sdk]" "faststream[cli]" \
+    httpx opentelemetry-instrumentation-httpx
 faststream run http_out:app

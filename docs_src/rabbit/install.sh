@@ -1,2 +1,2 @@
-pip install ".[rabbit,sdk]" "faststream[cli]"
+pip install "../faststream-otel[rabbit,sdk]" "faststream[cli]"
 python -c "import faststream_otel.rabbit; print(faststream_otel.__version__)"

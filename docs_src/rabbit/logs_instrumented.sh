@@ -1,3 +1,3 @@
-pip install ".[rabbit,sdk]" "faststream[cli]" opentelemetry-instrumentation-logging
-cd docs_src/rabbit
+pip install "../faststream-otel[rabbit,sdk]" "faststream[cli]" \
+    opentelemetry-instrumentation-logging
 faststream run logs_instrumented:app

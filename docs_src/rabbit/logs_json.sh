@@ -1,3 +1,3 @@
-pip install ".[rabbit,sdk]" "faststream[cli]" python-json-logger
-cd docs_src/rabbit
+pip install "../faststream-otel[rabbit,sdk]" "faststream[cli]" \
+    python-json-logger
 faststream run logs_json:app

@@ -1,3 +1,3 @@
-pip install ".[rabbit,sdk]" "faststream[cli]" structlog
-cd docs_src/rabbit
+pip install "../faststream-otel[rabbit,sdk]" "faststream[cli]" \
+    structlog
 faststream run logs_structlog:app

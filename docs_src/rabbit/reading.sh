@@ -1,6 +1,5 @@
-pip install ".[rabbit,sdk]" "faststream[cli]" \
-    opentelemetry-distro opentelemetry-exporter-otlp
-cd docs_src/rabbit
+pip install "../faststream-otel[rabbit,sdk]" "faststream[cli]" \
+    opentelemetry-distro
 opentelemetry-instrument --service_name reading \
     --traces_exporter tree \
     --metrics_exporter none \

@@ -1,3 +1,2 @@
-pip install ".[rabbit,sdk]" "faststream[cli]"
-cd docs_src/rabbit
+pip install "../faststream-otel[rabbit,sdk]" "faststream[cli]"
 faststream run sampler:app

@@ -1,3 +1,2 @@
-pip install ".[rabbit,sdk]" pytest
-cd docs_src/rabbit
+pip install "../faststream-otel[rabbit,sdk]" pytest
 pytest test_orders.py

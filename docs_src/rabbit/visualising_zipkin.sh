@@ -1,6 +1,5 @@
-pip install ".[rabbit,sdk,instrumentor]" "faststream[cli]" \
+pip install "../faststream-otel[rabbit,sdk,instrumentor]" "faststream[cli]" \
     opentelemetry-distro opentelemetry-exporter-zipkin-json
-cd docs_src/rabbit
 opentelemetry-instrument --service_name shop \
     --traces_exporter zipkin_json \
     --metrics_exporter none \

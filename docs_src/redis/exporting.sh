@@ -1,4 +1,3 @@
-pip install ".[redis,sdk]" "faststream[cli]" \
+pip install "../faststream-otel[redis,sdk]" "faststream[cli]" \
     opentelemetry-exporter-otlp-proto-grpc
-cd docs_src/redis
 faststream run exporting:app

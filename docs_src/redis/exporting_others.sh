@@ -1,6 +1,5 @@
-pip install ".[redis,sdk]" "faststream[cli]" \
+pip install "../faststream-otel[redis,sdk]" "faststream[cli]" \
     opentelemetry-exporter-otlp-proto-http \
     opentelemetry-exporter-zipkin-json \
     opentelemetry-exporter-prometheus
-cd docs_src/redis
 faststream run exporting_http:app

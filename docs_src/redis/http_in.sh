@@ -1,3 +1,3 @@
-pip install ".[redis,sdk]" fastapi uvicorn opentelemetry-instrumentation-fastapi
-cd docs_src/redis
+pip install "../faststream-otel[redis,sdk]" \
+    fastapi uvicorn opentelemetry-instrumentation-fastapi
 uvicorn http_in:app

@@ -1,3 +1,3 @@
-pip install ".[redis,sdk]" "faststream[cli]" httpx opentelemetry-instrumentation-httpx
-cd docs_src/redis
+pip install "../faststream-otel[redis,sdk]" "faststream[cli]" \
+    httpx opentelemetry-instrumentation-httpx
 faststream run http_out:app

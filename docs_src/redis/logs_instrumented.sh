@@ -1,3 +1,3 @@
-pip install ".[redis,sdk]" "faststream[cli]" opentelemetry-instrumentation-logging
-cd docs_src/redis
+pip install "../faststream-otel[redis,sdk]" "faststream[cli]" \
+    opentelemetry-instrumentation-logging
 faststream run logs_instrumented:app

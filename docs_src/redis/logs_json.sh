@@ -1,3 +1,3 @@
-pip install ".[redis,sdk]" "faststream[cli]" python-json-logger
-cd docs_src/redis
+pip install "../faststream-otel[redis,sdk]" "faststream[cli]" \
+    python-json-logger
 faststream run logs_json:app

@@ -1,3 +1,3 @@
-pip install ".[redis,sdk]" "faststream[cli]" structlog
-cd docs_src/redis
+pip install "../faststream-otel[redis,sdk]" "faststream[cli]" \
+    structlog
 faststream run logs_structlog:app

@@ -1,6 +1,5 @@
-pip install ".[redis,sdk]" "faststream[cli]" \
-    opentelemetry-distro opentelemetry-exporter-otlp
-cd docs_src/redis
+pip install "../faststream-otel[redis,sdk]" "faststream[cli]" \
+    opentelemetry-distro
 opentelemetry-instrument --service_name reading \
     --traces_exporter tree \
     --metrics_exporter none \

@@ -1,3 +1,2 @@
-pip install ".[redis,sdk]" "faststream[cli]"
-cd docs_src/redis
+pip install "../faststream-otel[redis,sdk]" "faststream[cli]"
 faststream run sampler:app

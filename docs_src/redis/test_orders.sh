@@ -1,3 +1,2 @@
-pip install ".[redis,sdk]" pytest
-cd docs_src/redis
+pip install "../faststream-otel[redis,sdk]" pytest
 pytest test_orders.py

@@ -1,6 +1,5 @@
-pip install ".[redis,sdk,instrumentor]" "faststream[cli]" \
-    opentelemetry-distro opentelemetry-exporter-otlp
-cd docs_src/redis
+pip install "../faststream-otel[redis,sdk,instrumentor]" "faststream[cli]" \
+    opentelemetry-distro
 opentelemetry-instrument --service_name zero_code \
     --traces_exporter tree \
     --metrics_exporter none \

@@ -1,1 +1,1 @@
-otelcol-contrib --config docs_src/config/tail_sampling.yaml
+otelcol-contrib --config tail_sampling.yaml

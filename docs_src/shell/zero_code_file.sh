@@ -1,3 +1,3 @@
 pip install opentelemetry-configuration
-OTEL_CONFIG_FILE=../shell/zero_code.yaml \
+OTEL_CONFIG_FILE=zero_code.yaml \
     opentelemetry-instrument faststream run zero_code:app

@@ -10,7 +10,8 @@ import pytest
 from faststream_otel.testing import assert_trace
 from guide import programs
 from guide.expected import EXPECTED
-from guide.places import PROGRAMS, TABS
+from guide.places import TABS
+from tests.docs.site import shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,7 +99,7 @@ def test_a_chosen_broker_stays_chosen(
         copied = page.evaluate(COPY)
         assert any(is_of(TABS[label], file) for file, _ in copied), address
         for file, text in copied:
-            assert text == (PROGRAMS / file).read_text().removesuffix("\n"), file
+            assert text == shown(file).removesuffix("\n"), file
 
 
 def test_the_address_says_which_broker_is_chosen(page: Page) -> None:

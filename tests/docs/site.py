@@ -12,11 +12,20 @@ from typing import TYPE_CHECKING
 
 from bs4 import BeautifulSoup, Tag
 
-from guide.places import ROOT
+from guide.places import PROGRAMS, ROOT
+from hooks.package import BESIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+def shown(file: str) -> str:
+    """A file of `docs_src` as a page shows it.
+
+    What is not published is installed from this checkout.
+    """
+    return (PROGRAMS / file).read_text().replace(BESIDE, f"{ROOT}[")
 
 
 def build(to: Path, **environment: str) -> subprocess.CompletedProcess[str]:

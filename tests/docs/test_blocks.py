@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 import pytest
 
@@ -32,17 +33,44 @@ def test_each_program_says_how_it_is_run(guide: list[Page]) -> None:
             file = PROGRAMS / only(block, ".filename").get_text()
             command = block.select_one(".run > code")
             script = file.with_suffix(".sh")
-            if file.suffix != ".py" or not script.exists():
+            if file.suffix != ".py" or not (script.exists() or is_run_alone(file)):
                 assert command is None, f"{page}: {file.name}"
                 continue
             assert command is not None, f"{page}: {file.name}"
-            words = script.read_text().replace("\\\n", " ").split()
             last = command.get_text().split()
-            assert words[-len(last) :] == last, f"{page}: {file.name}"
             assert file.stem in last[-1], f"{page}: {file.name}"
+            if script.exists():
+                words = script.read_text().replace("\\\n", " ").split()
+                assert words[-len(last) :] == last, f"{page}: {file.name}"
+            else:
+                assert last[-3:] == ["faststream", "run", f"{file.stem}:app"]
             assert not command.select("wbr"), f"{page}: {file.name} is on two lines"
             said += 1
     assert said
+
+
+def is_run_alone(file: Path) -> bool:
+    """Whether a file is a service, and no part of one."""
+    return "app = FastStream(" in file.read_text()
+
+
+def test_each_program_can_be_saved(guide: list[Page], site: Path) -> None:
+    """The link below a program, or a configuration, downloads its file."""
+    saved = set()
+    for page in guide:
+        for block in page.article.select(".highlight:has(> .filename)"):
+            name = only(block, ".filename").get_text()
+            links = block.select(".run > a[download]")
+            if not name.endswith((".py", ".yaml")):
+                assert not links, f"{page}: {name}"
+                continue
+            [link] = links
+            target = urljoin(page.address, str(link["href"]))
+            copy = site / target.lstrip("/")
+            assert copy.read_bytes() == (PROGRAMS / name).read_bytes(), name
+            assert link["aria-label"] == f"Download {copy.name}"
+            saved.add(name)
+    assert len(saved) > 100
 
 
 def test_a_command_is_no_part_of_the_code(guide: list[Page]) -> None:
@@ -57,14 +85,14 @@ def test_a_command_is_no_part_of_the_code(guide: list[Page]) -> None:
 def test_without_a_repository_nothing_leads_there(guide: list[Page]) -> None:
     """Links to files are left out while there is no address."""
     for page in guide:
-        assert not page.article.select(".filename a, .run a")
+        assert not page.article.select(".filename a, .run a:not([download])")
 
 
 def test_each_program_leads_to_its_file_and_its_test(published: list[Page]) -> None:
     """The links name files that there are, at the commit that was published."""
     linked = 0
     for page in published:
-        for link in page.article.select(".filename > a, .run > a"):
+        for link in page.article.select(".filename > a, .run > a:not([download])"):
             root, _, path = str(link["href"]).partition("/blob/v1/")
             assert root == REPOSITORY
             assert (ROOT / path).is_file(), f"{page}: {path}"

@@ -9,11 +9,15 @@ import sys
 from importlib.metadata import metadata, requires
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 
 import faststream_otel
 from guide.places import BROKERS, DOCS, PROGRAMS
 from guide.versions import CLIENTS, OWN
+from hooks.package import BESIDE
+from servers import containers
+from servers.known import ALIASES
 
 PAGE = (DOCS / "install.md").read_text()
 ROWS = dict(re.findall(r"^\| `(\w+)` \| `([\w-]+)` \|", PAGE, re.MULTILINE))
@@ -56,7 +60,7 @@ def test_commands(broker: str) -> None:
     install, check = (PROGRAMS / broker / "install.sh").read_text().splitlines()
     command, what, ours, faststream = shlex.split(install)
     assert (command, what) == ("pip", "install")
-    assert ours == f".[{broker},sdk]"
+    assert ours == f"{BESIDE}{broker},sdk]"
     assert {broker, "sdk"} <= set(ROWS)
     assert Requirement(faststream).extras == {"cli"}
     python, *arguments = shlex.split(check)
@@ -66,6 +70,31 @@ def test_commands(broker: str) -> None:
     )
     assert ran.stdout == f"{faststream_otel.__version__}\n"
     assert f"`{faststream_otel.__version__}`" in PAGE
+
+
+def test_nothing_is_installed_by_its_name_before_it_is_published() -> None:
+    """A script names a path, in the one form for which the name is put in later."""
+    ours = re.compile(r"\S*faststream[-_]otel\S*")
+    installing = 0
+    for script in PROGRAMS.rglob("*.sh"):
+        for line in script.read_text().splitlines():
+            if line.startswith("pip install"):
+                for word in ours.findall(line):
+                    assert word.startswith(f'"{BESIDE}'), script
+                    installing += 1
+    assert installing > len(BROKERS)
+
+
+@pytest.mark.parametrize("broker", BROKERS)
+def test_brokers_are_those_that_are_tested(broker: str) -> None:
+    """The command starts the image that `scripts/brokers` starts, at the same port."""
+    script = (PROGRAMS / broker / "broker.sh").read_text()
+    command = shlex.split(script.replace("\\\n", ""))
+    services = yaml.safe_load(containers.FILE.read_text())["services"]
+    service = services[ALIASES.get(broker, broker)]
+    assert command[:4] == ["docker", "run", "--rm", "--publish"]
+    assert [command[4]] == service["ports"]
+    assert command[5] == service["image"]
 
 
 def test_nothing_else_comes_along() -> None:

@@ -113,7 +113,7 @@ def test_the_page_lists_the_fields_of_faststream() -> None:
             received, packing, processed = map(json.loads, lines)
             assert received.keys() == processed.keys()
             found |= received.keys() - packing.keys()
-    fields = re.compile("^FastStream's fields are (.+)", re.MULTILINE)
+    fields = re.compile("^FastStream adds (.+)", re.MULTILINE)
     (said,) = fields.findall(section("logs", "As JSON"))
     assert sorted(re.findall(r"`(.+?)`", said)) == sorted(found)
 

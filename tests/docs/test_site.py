@@ -11,7 +11,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from guide.places import DOCS, PICTURES, PROGRAMS, TABS
 from guide.signals import SIGNALS
 from tests.docs.exporting import EXPORTING
-from tests.docs.site import Page, build, only, pages, parse
+from tests.docs.site import Page, build, only, pages, parse, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +60,7 @@ def test_every_block_is_its_file(guide: list[Page]) -> None:
             file = PROGRAMS / block.title
             assert file.is_file(), f"{page}: there is no docs_src/{block.title}"
             assert without_last_newline(block.text) == without_last_newline(
-                file.read_text()
+                shown(block.title)
             ), f"{page}: the block is not docs_src/{block.title}"
 
 

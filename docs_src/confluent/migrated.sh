@@ -1,0 +1,2 @@
+pip install "../faststream-otel[confluent,sdk]" "faststream[cli]"
+faststream run migrated:app

@@ -1,0 +1,7 @@
+pip install "../faststream-otel[mqtt,sdk]" "faststream[cli]" \
+    opentelemetry-distro
+opentelemetry-instrument --service_name custom_spans \
+    --traces_exporter tree \
+    --metrics_exporter none \
+    --logs_exporter none \
+    faststream run custom_spans:app

@@ -1,0 +1,7 @@
+pip install "../faststream-otel[nats,sdk]" "faststream[cli]" \
+    opentelemetry-distro
+opentelemetry-instrument --service_name incoming_link \
+    --traces_exporter tree \
+    --metrics_exporter none \
+    --logs_exporter none \
+    faststream run incoming_link:app

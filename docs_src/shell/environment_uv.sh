@@ -1,0 +1,2 @@
+uv venv --seed
+source .venv/bin/activate
