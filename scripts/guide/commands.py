@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guide.places import PROGRAMS
+from hooks.blocks import run
 
 if TYPE_CHECKING:
     from guide.programs import Program
@@ -22,9 +23,7 @@ def of_file(script: Path) -> str:
     """What a shell file runs, once the reader has installed it and is in its place."""
     commands = re.sub(r"\\\n\s*", "", script.read_text()).splitlines()
     *before, last = [
-        command
-        for command in commands
-        if not command.startswith(("#", "pip install", "cd "))
+        command for command in commands if not command.startswith(("#", "pip install"))
     ]
     # exec: the process is then the command itself, and a signal reaches it.
     return "\n".join([*before, f"exec {sent_here(last)}"])
@@ -38,14 +37,8 @@ def sent_here(command: str) -> str:
 
 
 def of_program(program: Program) -> str:
-    """What starts a program: the command of its page, or else the usual one."""
-    script = program.path.with_suffix(".sh")
-    if script.exists():
-        return of_file(script)
-    run = f"faststream run {program.step}:app"
-    if "TracerProvider" in program.path.read_text():
-        return f"exec {run}"
-    return f"exec opentelemetry-instrument --service_name {program.step} {run}"
+    """What starts a program: the command that its page has below it."""
+    return f"exec {sent_here(run(program.path))}"
 
 
 def publishing(program: Program, message: str, destination: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from guide.commands import readers_environment
+from guide.commands import of_file, readers_environment
 from guide.process import Process
 
 DOCS_SRC = Path(__file__).parents[2] / "docs_src"
@@ -23,15 +23,8 @@ def test_one_trace_through_http_and_messages(broker: str) -> None:
     with ExitStack() as stack:
 
         def start(script: Path) -> Process:
-            install, change, command = (
-                script.read_text().splitlines()
-                if script.parent.name == broker
-                else ["pip install", f"cd docs_src/{broker}", script.read_text()]
-            )
-            # The packages are there, and it is run where `cd` leads.
-            assert install.startswith("pip install")
-            assert change == f"cd docs_src/{broker}"
-            process = Process(f"exec {command}", cwd=DOCS_SRC / broker, env=env)
+            # The packages are there, and the program is in this directory.
+            process = Process(of_file(script), cwd=DOCS_SRC / broker, env=env)
             return stack.enter_context(process)
 
         shop = start(DOCS_SRC / broker / "http_in.sh")
