@@ -29,20 +29,28 @@ STEPS = [
     [*PIP, *PINS, "-e", ".", "--group", "dev"],
 ]
 TITLE = "Setting up .venv, once, in about a minute"
-# Of a minute in which pip has only one thing to say: that nobody answers.
-UNREACHABLE = re.compile(r"WARNING: Retrying .*\n(?!.*\n)|No matching distribution")
+# What pip says when nobody answers.
+RETRYING = "WARNING: Retrying "
 
 
-def stop(number: int, _: object) -> None:
-    """End, and what is running with it."""
-    signal.signal(number, signal.SIG_IGN)
-    print("\nStopped: the next run sets up .venv anew.", file=sys.stderr)
-    raise SystemExit(128 + number)
+# The signals that ask this process to end.
+asked: list[int] = []
+
+
+def pause() -> None:
+    """Wait a moment, unless this process is to end.
+
+    Only here does it end by a signal: nothing is started that is not ended with it.
+    """
+    time.sleep(0.2)
+    if asked:
+        print("\nStopped: the next run sets up .venv anew.", file=sys.stderr)
+        raise SystemExit(128 + asked[0])
 
 
 def progress(log: str) -> str:
     """How far pip is, by what it has printed."""
-    if UNREACHABLE.search(log):
+    if "".join(log.splitlines()[-1:]).startswith(RETRYING):
         return "the package index does not answer"
     installing = re.search(r"^Installing collected packages: .*", log, re.MULTILINE)
     if not installing:
@@ -51,12 +59,15 @@ def progress(log: str) -> str:
     return f"installed {there} of {installing[0].count(',') + 1} packages"
 
 
-def run(command: list[str], log: Path) -> None:
+def run(command: list[str], folder: Path) -> None:
     """Run one step; show how far it is where a line can be written anew."""
+    log = folder / "log"
     with log.open("wb") as printed:
         step = subprocess.Popen(
             command,
             cwd=ROOT,
+            # What it leaves there when it is ended is removed, too.
+            env={**os.environ, "TMPDIR": str(folder)},
             stdin=subprocess.DEVNULL,
             stdout=printed,
             stderr=subprocess.STDOUT,
@@ -65,7 +76,7 @@ def run(command: list[str], log: Path) -> None:
         )
         try:
             while step.poll() is None:
-                time.sleep(0.2)
+                pause()
                 if sys.stdout.isatty():
                     said = progress(log.read_text(errors="replace"))
                     print(f"\r{TITLE}: {said}\033[K", end="", flush=True)
@@ -81,32 +92,46 @@ def fail(log: str) -> None:
     """Say what went wrong, as far as pip tells, and end."""
     errors = re.findall(r"^ *(?:ERROR|Error): .*", log, re.MULTILINE)
     print("", *(errors or log.splitlines()[-9:]), sep="\n", file=sys.stderr)
-    if UNREACHABLE.search(log):
+    if RETRYING in log:
         print("Can this machine reach a package index?", file=sys.stderr)
     raise SystemExit("Could not set up .venv: the next run begins anew.")
 
 
-def main() -> None:
-    """Make it, unless another command does just now."""
-    stamp, *script = sys.argv[1:]
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
-    if not os.access(ROOT, os.W_OK):
-        raise SystemExit(f"Cannot write to {ROOT}, where .venv is to be.")
-    checkout = os.open(ROOT, os.O_RDONLY)
+def make(stamp: str) -> None:
+    """Make it; only a whole one has a stamp."""
+    print(TITLE, end="" if sys.stdout.isatty() else "\n", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for step in STEPS:
+            run(step, Path(folder))
+    (VENV / "stamp").write_text(stamp)
+    if sys.stdout.isatty():
+        print(f"\r{TITLE}: done\033[K", flush=True)
+
+
+def is_free(checkout: int) -> bool:
+    """Take the checkout, unless another command has it."""
     try:
         fcntl.flock(checkout, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        print("Another command is setting up .venv: waiting for it.", flush=True)
-        fcntl.flock(checkout, fcntl.LOCK_EX)
+        return False
+    return True
+
+
+def main() -> None:
+    """Make it, or wait for another command that does, and start the script anew."""
+    stamp, *script = sys.argv[1:]
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda number, _: asked.append(number))
+    if not os.access(ROOT, os.W_OK):
+        raise SystemExit(f"Cannot write to {ROOT}, where .venv is to be.")
+    checkout = os.open(ROOT, os.O_RDONLY)
+    if is_free(checkout):
+        make(stamp)
     else:
-        print(TITLE, end="" if sys.stdout.isatty() else "\n", flush=True)
-        with tempfile.TemporaryDirectory() as folder:
-            for step in STEPS:
-                run(step, Path(folder, "log"))
-        (VENV / "stamp").write_text(stamp)
-        if sys.stdout.isatty():
-            print(f"\r{TITLE}: done\033[K", flush=True)
+        print("Another command is setting up .venv: waiting for it.", flush=True)
+        while not is_free(checkout):
+            pause()
     os.execv(script[0], script)  # noqa: S606 - it is a script of this checkout
 
 

@@ -177,7 +177,11 @@ async def main(arguments: argparse.Namespace, signals: list[int]) -> None:
             task.cancel()
         signals.append(number)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    # Under nohup, the terminal's end is ignored.
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
+        numbers.append(signal.SIGHUP)
+    for number in numbers:
         asyncio.get_running_loop().add_signal_handler(number, stop, number)
     with tempfile.TemporaryDirectory(prefix="guide-") as folder:
         if arguments.build:
