@@ -76,10 +76,11 @@ def run(command: list[str], folder: Path) -> None:
         )
         try:
             while step.poll() is None:
-                pause()
                 if sys.stdout.isatty():
                     said = progress(log.read_text(errors="replace"))
                     print(f"\r{TITLE}: {said}\033[K", end="", flush=True)
+                # Last: what has ended may have heard of the signal, too.
+                pause()
         finally:
             if step.returncode is None:
                 os.killpg(step.pid, signal.SIGKILL)

@@ -70,7 +70,7 @@ def sets_up(root: Path) -> None:
     command = Command(root, "docs", **NOWHERE)
     command.until("Setting up .venv")
     command.interrupt()
-    assert command.wait() == 128 + signal.SIGINT
+    assert command.wait() == 128 + signal.SIGINT, command.text()
 
 
 @pytest.mark.skipif(not PROC.is_dir(), reason="processes are found in /proc")
@@ -108,7 +108,7 @@ def test_second_command_waits(checkout: Path) -> None:
             second.until("Setting up .venv")
         finally:
             first.end()
-            if second:
+            if second is not None:
                 second.interrupt()
                 second.wait()
                 second.end()
