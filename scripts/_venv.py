@@ -79,8 +79,9 @@ def run(command: list[str], folder: Path) -> None:
                 if sys.stdout.isatty():
                     said = progress(log.read_text(errors="replace"))
                     print(f"\r{TITLE}: {said}\033[K", end="", flush=True)
-                # Last: what has ended may have heard of the signal, too.
                 pause()
+            # Whatever ended it: between its start and its own group it hears of Ctrl-C.
+            pause()
         finally:
             if step.returncode is None:
                 os.killpg(step.pid, signal.SIGKILL)

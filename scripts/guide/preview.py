@@ -213,8 +213,9 @@ if __name__ == "__main__":
     signals: list[int] = []
     try:
         asyncio.run(main(parser.parse_args(), signals))
-    except asyncio.CancelledError:
+    except (asyncio.CancelledError, OSError, RuntimeError) as error:
+        # What runs in the same terminal may have ended first.
+        if not signals:
+            sys.exit(str(error))
         print("\nStopped before the guide was built.")
         sys.exit(128 + signals[0])
-    except (OSError, RuntimeError) as error:
-        sys.exit(str(error))
