@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fast_depends.library import CustomField
@@ -27,17 +27,37 @@ class _Provided(CustomField):
         return kwargs
 
 
+class _FastAPIDependency:
+    """Gives the same to the handler of a FastAPI router, which looks for a `Depends`.
+
+    It is one as soon as FastAPI was imported, which this package never does itself.
+    """
+
+    def __init__(self, provide: Callable[[], object]) -> None:
+        self._provide = provide
+        self._depends: Any = None
+
+    @property
+    def __class__(self) -> type:
+        parameters = sys.modules.get("fastapi.params")
+        return _FastAPIDependency if parameters is None else parameters.Depends
+
+    def __getattr__(self, name: str) -> Any:
+        parameters = sys.modules.get("fastapi.params")
+        if parameters is None or name.startswith("_"):
+            raise AttributeError(name)
+        if self._depends is None:
+            provide = self._provide
+
+            async def dependency() -> Any:
+                return provide()
+
+            self._depends = parameters.Depends(dependency, use_cache=False)
+        return getattr(self._depends, name)
+
+
 def _annotated(kind: type, provide: Callable[[], object]) -> Any:
-    markers: list[object] = [_Provided(provide)]
-    # A router of FastAPI resolves the handler's parameters in its own way.
-    if find_spec("fastapi") is not None:
-        from fastapi.params import Depends  # noqa: PLC0415 - it may not be there
-
-        async def dependency() -> Any:
-            return provide()
-
-        markers.append(Depends(dependency, use_cache=False))
-    parameters = (kind, *markers)
+    parameters = (kind, _Provided(provide), _FastAPIDependency(provide))
     return Annotated[parameters]
 
 

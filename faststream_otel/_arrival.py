@@ -5,118 +5,134 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from opentelemetry import baggage
-from opentelemetry.context import Context
-from opentelemetry.trace import Link
+from opentelemetry.trace import INVALID_SPAN, Link, set_span_in_context
 
 from faststream_otel import _conventions as conventions
-from faststream_otel import _spans
-from faststream_otel._baggage import merge, replace
+from faststream_otel._baggage import merge
+from faststream_otel._delivery import with_baggage
+from faststream_otel._headers import captured
+from faststream_otel._messages import ReceivedMessage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from opentelemetry.context import Context
     from opentelemetry.trace import SpanContext
 
-    from faststream_otel._description import Attributes, Destination, Incoming
-    from faststream_otel._options import Options
-    from faststream_otel._propagation import Propagation
+    from faststream_otel._destination import Attributes, Destination
+    from faststream_otel._telemetry import Telemetry
 
 
 class Arrival(NamedTuple):
     """What came in.
 
-    `context` is that in which it is handled, before it has a span. `creations` are
-    trace and span id of each context that came along, believed or not; `sent` is
-    when each message was sent, of those of which the broker tells it.
+    `context` is that in which it is handled, before it has a span; `headers` are those
+    of each message; `sent` is when each message was sent, as far as the broker tells.
     """
 
     destination: Destination
     attributes: Attributes
     context: Context
     links: Sequence[Link]
-    creations: set[tuple[int, int]]
+    headers: Sequence[Mapping[Any, Any]]
     sent: Sequence[int]
-    batch_baggage: list[Mapping[str, Any]]
+    batch_baggage: Sequence[Mapping[str, Any]] = ()
 
 
-def of_message(
-    incoming: Incoming, propagation: Propagation, options: Options
+def arrival_of(
+    described: ReceivedMessage | Sequence[ReceivedMessage],
+    mixed: Destination,
+    telemetry: Telemetry,
+    base: Context,
 ) -> Arrival:
-    """Read what a single message brings along."""
-    context, creation, carried = propagation.receive(incoming.headers)
-    attributes = incoming.attributes
-    if options.capture_headers:
-        attributes = {**attributes, **_spans.captured(options, incoming.headers)}
+    """Read what a message, or the messages of a batch, bring along.
+
+    Args:
+        described: What was delivered.
+        mixed: The destination of a batch whose messages come from several.
+        telemetry: Reads the headers, and says which ones are recorded.
+        base: What is current: empty, but for what an outer middleware attached.
+    """
+    if isinstance(described, ReceivedMessage):
+        return _of_message(described, telemetry, base)
+    return _of_batch(described, mixed, telemetry, base)
+
+
+def _of_message(
+    message: ReceivedMessage, telemetry: Telemetry, base: Context
+) -> Arrival:
+    destination, attributes, headers, sent = message
+    context, creation = telemetry.propagation.receive(headers, base)
+    names = telemetry.options.capture_headers
+    if names:
+        attributes = {**attributes, **captured(names, headers)}
     return Arrival(
-        incoming.destination,
+        destination,
         attributes,
         context,
         (Link(creation),) if creation.is_valid else (),
-        {(carried.trace_id, carried.span_id)} if carried.is_valid else set(),
-        () if incoming.sent is None else (incoming.sent,),
-        [],
+        (headers,),
+        () if sent is None else (sent,),
     )
 
 
-def of_batch(
-    batch: Sequence[Incoming],
+def _of_batch(
+    batch: Sequence[ReceivedMessage],
     mixed: Destination,
-    propagation: Propagation,
-    options: Options,
+    telemetry: Telemetry,
+    base: Context,
 ) -> Arrival:
     """Read what the messages of a batch bring along.
 
     A batch belongs to no trace of its messages: it starts one, and links theirs.
-
-    Args:
-        batch: The messages, in their order; at least one.
-        mixed: The destination of a batch whose messages come from several.
-        propagation: Reads their headers.
-        options: Says which headers are recorded.
     """
-    arrivals = [of_message(incoming, propagation, options) for incoming in batch]
+    arrivals = [_of_message(message, telemetry, base) for message in batch]
     destination = batch[0].destination
-    if any(incoming.destination is not destination for incoming in batch):
+    if any(message.destination is not destination for message in batch):
         destination = mixed
-    attributes: Attributes = {conventions.BATCH_MESSAGE_COUNT: len(batch)}
-    partition = _common_partition(arrivals)
-    # Partitions of several topics have nothing but their number in common.
-    if partition is not None and destination is not mixed:
-        attributes[conventions.DESTINATION_PARTITION_ID] = partition
+    attributes = _equal([arrival.attributes for arrival in arrivals])
+    for name in conventions.OF_SINGLE_MESSAGES:
+        attributes.pop(name, None)
+    if destination is mixed:
+        # Partitions of several topics have nothing but their number in common.
+        attributes.pop(conventions.DESTINATION_PARTITION_ID, None)
+    attributes[conventions.BATCH_MESSAGE_COUNT] = len(batch)
     entries = [baggage.get_all(arrival.context) for arrival in arrivals]
+    context = set_span_in_context(INVALID_SPAN, base) if base else base
+    merged = merge(entries)
     return Arrival(
         destination,
         attributes,
-        replace(merge(entries), Context()),
+        with_baggage(merged, context) if merged else context,
         _links(arrivals, attributes),
-        set().union(*(arrival.creations for arrival in arrivals)),
+        [message.headers for message in batch],
         [sent for arrival in arrivals for sent in arrival.sent],
-        list(entries),
+        entries,
     )
 
 
-def _common_partition(arrivals: Sequence[Arrival]) -> str | None:
-    partitions = {
-        arrival.attributes.get(conventions.DESTINATION_PARTITION_ID)
-        for arrival in arrivals
+def _equal(each: Sequence[Attributes]) -> Attributes:
+    """Give the attributes that are equal for all messages."""
+    first, *others = each
+    return {
+        name: value
+        for name, value in first.items()
+        if all(name in other and other[name] == value for other in others)
     }
-    only = partitions.pop() if len(partitions) == 1 else None
-    return only if isinstance(only, str) else None
 
 
 def _links(arrivals: Sequence[Arrival], common: Attributes) -> list[Link]:
-    """Make one link a creation context, with what the batch's span does not say."""
+    """Make one link per creation context, with what the batch's span does not say."""
     sent: dict[tuple[int, int], tuple[SpanContext, list[Attributes]]] = {}
     for arrival in arrivals:
         for link in arrival.links:
             ids = link.context.trace_id, link.context.span_id
             sent.setdefault(ids, (link.context, []))[1].append(arrival.attributes)
-    return [
-        Link(
-            creation,
-            {k: v for k, v in messages[0].items() if k not in common}
-            if len(messages) == 1
-            else {conventions.BATCH_MESSAGE_COUNT: len(messages)},
-        )
-        for creation, messages in sent.values()
-    ]
+    return [Link(creation, _of_link(each, common)) for creation, each in sent.values()]
+
+
+def _of_link(messages: Sequence[Attributes], common: Attributes) -> Attributes:
+    attributes = {k: v for k, v in _equal(messages).items() if k not in common}
+    if len(messages) > 1:
+        attributes[conventions.BATCH_MESSAGE_COUNT] = len(messages)
+    return attributes

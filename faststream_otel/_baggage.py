@@ -9,8 +9,8 @@ from opentelemetry import context as otel_context
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.context import Context
 
-from faststream_otel._faststream import current_delivery
-from faststream_otel._propagation import _GETTER
+from faststream_otel._delivery import current_delivery, runs_in_thread, with_baggage
+from faststream_otel._headers import HeaderGetter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -75,7 +75,7 @@ class Baggage:
             headers: Headers to add them to; they are copied.
         """
         carrier = dict(headers or {})
-        _W3C.inject(carrier, _in_context(self._read(), Context()))
+        _W3C.inject(carrier, with_baggage(self._read(), Context()))
         return carrier
 
     @classmethod
@@ -106,9 +106,9 @@ class ContextBaggage(Baggage):
 
     It has no entries of its own: whatever sets baggage through the API is seen here,
     and the other way round. As with the API, a change is for the task that makes it
-    and for the tasks that it starts. A handler that is no coroutine runs in a thread,
-    in a copy of the context: what it changes is kept for the messages that it
-    publishes by returning.
+    and for the tasks that it starts. A handler or dependency that is no coroutine
+    runs in a thread, in a copy of the context: what it changes is kept for the rest of
+    the delivery.
     """
 
     __slots__ = ()
@@ -118,14 +118,18 @@ class ContextBaggage(Baggage):
         super().__init__({}, delivery.batch_baggage if delivery else None)
 
     def _read(self) -> Mapping[str, Any]:
+        delivery = current_delivery.get()
+        if delivery is not None and delivery.pending_baggage is not None:
+            if runs_in_thread():
+                return delivery.pending_baggage
+            delivery.adopt_baggage()
         return baggage.get_all()
 
     def _write(self, entries: Mapping[str, Any]) -> None:
-        context = _in_context(entries, baggage.clear())
-        otel_context.attach(context)
+        otel_context.attach(with_baggage(entries, otel_context.get_current()))
         delivery = current_delivery.get()
-        if delivery is not None and delivery.runs_in_thread():
-            delivery.thread_baggage = entries
+        if delivery is not None:
+            delivery.pending_baggage = entries if runs_in_thread() else None
 
 
 def merge(batch: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -136,16 +140,5 @@ def merge(batch: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return merged
 
 
-def replace(entries: Mapping[str, Any], context: Context) -> Context:
-    """Give `context` with these entries instead of those it has."""
-    return _in_context(entries, baggage.clear(context))
-
-
-def _in_context(entries: Mapping[str, Any], context: Context) -> Context:
-    for key, value in entries.items():
-        context = baggage.set_baggage(key, value, context)
-    return context
-
-
 def _from_headers(headers: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(baggage.get_all(_W3C.extract(headers, Context(), _GETTER)))
+    return dict(baggage.get_all(_W3C.extract(headers, Context(), HeaderGetter())))

@@ -24,9 +24,13 @@ CONSUMER_GROUP_NAME: Final = "messaging.consumer.group.name"
 DESTINATION_ANONYMOUS: Final = "messaging.destination.anonymous"
 DESTINATION_NAME: Final = "messaging.destination.name"
 DESTINATION_PARTITION_ID: Final = "messaging.destination.partition.id"
+DESTINATION_SUBSCRIPTION_NAME: Final = "messaging.destination.subscription.name"
 DESTINATION_TEMPLATE: Final = "messaging.destination.template"
 DESTINATION_TEMPORARY: Final = "messaging.destination.temporary"
 ERROR_TYPE: Final = "error.type"
+EXCEPTION_MESSAGE: Final = "exception.message"
+EXCEPTION_STACKTRACE: Final = "exception.stacktrace"
+EXCEPTION_TYPE: Final = "exception.type"
 KAFKA_MESSAGE_KEY: Final = "messaging.kafka.message.key"
 KAFKA_MESSAGE_TOMBSTONE: Final = "messaging.kafka.message.tombstone"
 KAFKA_OFFSET: Final = "messaging.kafka.offset"
@@ -42,7 +46,12 @@ SERVER_PORT: Final = "server.port"
 SYSTEM: Final = "messaging.system"
 
 # What a span of a batch does not have: it would be that of one of its messages.
-OF_SINGLE_MESSAGES: Final = (KAFKA_MESSAGE_KEY, KAFKA_MESSAGE_TOMBSTONE)
+OF_SINGLE_MESSAGES: Final = (
+    KAFKA_MESSAGE_KEY,
+    KAFKA_MESSAGE_TOMBSTONE,
+    KAFKA_OFFSET,
+    MESSAGE_ID,
+)
 
 # Our own: the conventions have no name for it.
 FASTSTREAM_DECISION: Final = "faststream.message.decision"

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+import functools
+from time import time_ns
 from typing import TYPE_CHECKING, Any
 
 from faststream_otel import _conventions as conventions
-from faststream_otel._running import Running
+from faststream_otel._faststream import around_innermost
+from faststream_otel._operation import StartedOperation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, KeysView, Mapping, Sequence
+    from collections.abc import (
+        Awaitable,
+        Callable,
+        Iterator,
+        KeysView,
+        Mapping,
+        Sequence,
+    )
 
     from faststream.response import PublishCommand
     from opentelemetry.context import Context
     from opentelemetry.trace import SpanContext
 
-    from faststream_otel._description import Attributes, Destination
-    from faststream_otel._middleware import TelemetryMiddleware
+    from faststream_otel._destination import Attributes, Destination
+    from faststream_otel._outgoing import OutgoingHeaders
+    from faststream_otel._telemetry import Telemetry
 
 
 class HeadersOfEach(dict[str, Any]):
     """The headers of a batch's messages, which differ from message to message.
 
-    FastStream has one mapping for all messages of a batch, and unpacks or copies it
-    once for each of them, in their order. So each time gives the next message's.
-    Everything else reads those of the first.
+    FastStream's producer has one mapping for all messages of a batch, and unpacks or
+    copies it once for each of them, in their order. So each time gives the next
+    message's. Only the producer sees it: everything else may read as it likes.
 
     Args:
         headers: The headers of each message; at least one message.
@@ -58,33 +69,85 @@ class HeadersOfEach(dict[str, Any]):
         return HeadersOfEach([{**other, **headers} for headers in self._each])
 
 
-def create(
-    cmd: PublishCommand,
-    telemetry: TelemetryMiddleware[Any, Any],
-    destination: Destination,
-    particular: Attributes,
-    before: Context,
-) -> tuple[list[SpanContext], HeadersOfEach]:
-    """Record the create span of each message of a batch.
+class Creation:
+    """The create spans of a batch that is about to be sent.
 
     Args:
-        cmd: The batch; at least one message, and the headers of them all.
-        telemetry: Whose spans they are.
+        telemetry: Where they are recorded.
         destination: Where the batch goes.
-        particular: Attributes of this batch.
-        before: The context in which it is sent.
+        each: Attributes of each message; at least one message.
+        before: The context in which the batch is sent.
 
-    Returns:
-        The creation contexts, and the headers that carry them.
+    Attributes:
+        contexts: The creation context of each message.
     """
-    creations: list[SpanContext] = []
-    each: list[dict[str, Any]] = []
-    for index in range(len(cmd.batch_bodies)):
-        attributes = {**particular, **telemetry._describe_each(cmd, index)}
-        created = Running(
-            telemetry, conventions.CREATE, destination, attributes, before
-        )
-        creations.append(created.span.get_span_context())
-        each.append(telemetry._propagation.inject(cmd.headers, created.context))
-        created.end()
-    return creations, HeadersOfEach(each)
+
+    __slots__ = ("_created", "_now", "_telemetry", "contexts")
+
+    def __init__(
+        self,
+        telemetry: Telemetry,
+        destination: Destination,
+        each: Sequence[Attributes],
+        before: Context,
+    ) -> None:
+        self._telemetry = telemetry
+        self._created: list[StartedOperation] = []
+        self._now: list[int] = []
+        for attributes in each:
+            created = StartedOperation(
+                telemetry, conventions.CREATE, destination, attributes, before
+            )
+            self._created.append(created)
+            self._now.append(time_ns())
+        if not telemetry.options.record_body_size:
+            self.end(())
+        self.contexts: list[SpanContext] = [
+            context
+            for created in self._created
+            if (context := created.span.get_span_context()).is_valid
+        ]
+
+    def in_each_message(
+        self, call_next: Callable[[Any], Awaitable[Any]], headers: OutgoingHeaders
+    ) -> Callable[[Any], Awaitable[Any]]:
+        """Let each message carry the context that it was created in.
+
+        Args:
+            call_next: What sends the batch.
+            headers: What was written into the headers of the batch.
+
+        Returns:
+            What sends the batch now.
+        """
+        inject = self._telemetry.propagation.inject
+
+        def wrap(send: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+            @functools.wraps(send)
+            async def sender(cmd: PublishCommand) -> Any:
+                given = cmd.headers
+                kept = headers.without_context(given or {})
+                cmd.headers = HeadersOfEach(
+                    [{**inject(created.context), **kept} for created in self._created]
+                )
+                try:
+                    return await send(cmd)
+                finally:
+                    cmd.headers = given
+
+            return sender
+
+        return around_innermost(call_next, wrap)
+
+    def end(self, sizes: Sequence[int]) -> None:
+        """End the spans as of when the messages were created.
+
+        Args:
+            sizes: The size of each body in bytes, as far as they are known.
+        """
+        for index, (created, now) in enumerate(
+            zip(self._created, self._now, strict=True)
+        ):
+            if index < len(sizes):
+                created.describe({conventions.MESSAGE_BODY_SIZE: sizes[index]})
+            created.end(now=now)

@@ -5,14 +5,12 @@ https://opentelemetry.io/docs/specs/semconv/messaging/messaging-exceptions/
 
 from __future__ import annotations
 
-import inspect
 import os
-import traceback
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from opentelemetry import _logs as logs
 
-from faststream_otel import __version__, _outcome
+from faststream_otel import __version__
 from faststream_otel import _conventions as conventions
 from faststream_otel._faults import tell_once
 from faststream_otel._providers import records
@@ -22,10 +20,9 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
 
     from faststream_otel._conventions import Operation
+    from faststream_otel._outcome import Outcome
 
 OPT_IN: Final = "OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN"
-# The API takes an exception from 1.42 on, and its SDK describes it.
-_TAKES_EXCEPTION: Final = "exception" in inspect.signature(logs.Logger.emit).parameters
 
 
 class Exceptions:
@@ -59,29 +56,25 @@ class Exceptions:
     def records_logs(self) -> bool:
         """Whether log events may be recorded."""
         return self._logger is not None and records(
-            self._provider or logs.get_logger_provider()
+            logs.get_logger_provider() if self._provider is None else self._provider
         )
 
     def emit(
-        self, error: BaseException, operation: Operation, context: Context, now: int
+        self, outcome: Outcome, operation: Operation, context: Context, now: int
     ) -> None:
         """Record an exception as a log event, if that is where it belongs.
 
         Args:
-            error: What was raised; a decision of the handler is no error.
+            outcome: What ended the operation; a decision of the handler is no error.
             operation: What it ended.
             context: With the operation's span, sampled or not.
             now: When it ended, in nanoseconds since the epoch.
         """
-        if self._logger is None or _outcome.decision(error) is not None:
+        if self._logger is None or outcome.decision is not None:
             return
         processes = operation is conventions.PROCESS
         try:
-            described: dict[str, Any] = (
-                {"exception": error}
-                if _TAKES_EXCEPTION
-                else {"attributes": _attributes(error)}
-            )
+            # The exception itself would be described by the SDK, content included.
             self._logger.emit(
                 event_name=f"messaging.{operation.type}.exception",
                 severity_number=(
@@ -89,16 +82,7 @@ class Exceptions:
                 ),
                 timestamp=now,
                 context=context,
-                **described,
+                attributes=outcome.attributes(),
             )
         except Exception:
             tell_once("Recording an exception as a log event")
-
-
-def _attributes(error: BaseException) -> dict[str, str]:
-    trace = traceback.format_exception(type(error), error, error.__traceback__)
-    return {
-        "exception.type": _outcome.error_type(error),
-        "exception.message": str(error),
-        "exception.stacktrace": "".join(trace),
-    }

@@ -6,158 +6,23 @@
 from __future__ import annotations
 
 import functools
-import gc
-import inspect
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from faststream._internal.broker import BrokerUsecase
-from faststream._internal.endpoint.subscriber import SubscriberUsecase
-from opentelemetry import context as otel_context
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from fast_depends.library.serializer import SerializerProto
+    from faststream._internal.broker import BrokerUsecase
+    from faststream._internal.endpoint.subscriber import SubscriberUsecase
 
     Subscriber = SubscriberUsecase[Any]
     Broker = BrokerUsecase[Any, Any, Any]
 
 
-class Delivery:
-    """A message on its way through a subscriber.
-
-    Args:
-        subscriber: Whose handlers get it.
-        message: What the client delivered.
-    """
-
-    __slots__ = (
-        "batch_baggage",
-        "call_next",
-        "creations",
-        "message",
-        "subscriber",
-        "thread_baggage",
-    )
-
-    def __init__(self, subscriber: Subscriber, message: object) -> None:
-        self.subscriber = subscriber
-        self.message = message
-        # Trace and span id of each context that came along.
-        self.creations: AbstractSet[tuple[int, int]] = frozenset()
-        self.batch_baggage: Sequence[Mapping[str, Any]] = ()
-        self.call_next: Callable[..., Any] | None = None
-        self.thread_baggage: Mapping[str, Any] | None = None
-
-    def runs_in_thread(self) -> bool:
-        """Whether the handler is no coroutine: FastStream runs it in a thread then."""
-        handler = getattr(_running(self.call_next), "_original_call", None)
-        # A router of FastAPI puts a coroutine around the function.
-        return handler is not None and not inspect.iscoroutinefunction(
-            inspect.unwrap(handler)
-        )
-
-
-current_delivery: ContextVar[Delivery | None] = ContextVar(
-    "faststream_otel_delivery", default=None
-)
-
-
-def current_subscriber() -> Subscriber | None:
-    """Give the subscriber whose message is being handled."""
-    delivery = current_delivery.get()
-    return delivery.subscriber if delivery else None
-
-
-def install() -> None:
-    """Wrap the two methods that have no public hook, once.
-
-    `SubscriberUsecase.process_message`: FastStream's own log lines and its
-    acknowledgement come after every middleware has been left, and belong to the
-    message nonetheless. So a middleware leaves its span current, and this wrapper
-    puts back what was current before. It also tells a middleware whether a message
-    is being delivered to a handler or was fetched by `get_one` or `request`.
-
-    `BrokerUsecase.connect`: a middleware is not told which broker it serves, and the
-    broker's address belongs on each span.
-    """
-    if not hasattr(SubscriberUsecase.process_message, "__wrapped__"):
-        SubscriberUsecase.process_message = _delivering(  # type: ignore[method-assign]
-            SubscriberUsecase.process_message
-        )
-        BrokerUsecase.connect = _binding(  # type: ignore[method-assign]
-            BrokerUsecase.connect
-        )
-
-
-def _delivering(process_message: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(process_message)
-    async def wrapper(self: Subscriber, msg: Any) -> Any:
-        delivery = current_delivery.set(Delivery(self, msg))
-        before = otel_context.attach(otel_context.get_current())
-        try:
-            return await process_message(self, msg)
-        finally:
-            otel_context.detach(before)
-            current_delivery.reset(delivery)
-
-    return wrapper
-
-
-def _binding(connect: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(connect)
-    async def wrapper(self: Broker) -> Any:
-        # By now its routers are included.
-        _show(self)
-        for middleware in middlewares(self):
-            bind = getattr(middleware, "_bind", None)
-            if bind is not None:
-                bind(self)
-        return await connect(self)
-
-    return wrapper
-
-
-_watchers: list[Callable[[Broker], object]] = []
-
-
-def watch(watcher: Callable[[Broker], object]) -> None:
-    """Show every broker to `watcher`, who must not raise, until `unwatch`.
-
-    Those that are there at once, each other one when it is made, and each again when
-    it connects. FastStream keeps no list of brokers, and has no hook for a new one.
-    """
-    if not hasattr(BrokerUsecase.__init__, "__wrapped__"):
-        BrokerUsecase.__init__ = _making(  # type: ignore[method-assign]
-            BrokerUsecase.__init__
-        )
-    _watchers.append(watcher)
-    for thing in gc.get_objects():
-        # isinstance() would ask the object, which may be a proxy that then does work.
-        if issubclass(type(thing), BrokerUsecase):
-            watcher(thing)
-
-
-def unwatch(watcher: Callable[[Broker], object]) -> None:
-    """Show no broker to `watcher` any more."""
-    _watchers.remove(watcher)
-
-
-def _making(initialize: Callable[..., None]) -> Callable[..., None]:
-    @functools.wraps(initialize)
-    def wrapper(self: Broker, *args: Any, **kwargs: Any) -> None:
-        initialize(self, *args, **kwargs)
-        _show(self)
-
-    return wrapper
-
-
-def _show(broker: Broker) -> None:
-    for watcher in _watchers:
-        watcher(broker)
+def is_in_memory(subscriber: Subscriber) -> bool:
+    """Whether one of FastStream's test brokers delivers its messages."""
+    producer = type(subscriber._outer_config.producer)
+    return producer.__module__.endswith(".testing")
 
 
 def remove_middleware(broker: Broker, middleware: object) -> None:
@@ -168,40 +33,79 @@ def remove_middleware(broker: Broker, middleware: object) -> None:
     )
 
 
-def middlewares(broker: Broker) -> Iterator[object]:
-    """Every middleware of `broker`, those of its routers included."""
-    yield from broker.middlewares
+def middlewares(broker: Broker) -> Iterator[Sequence[object]]:
+    """Give the middlewares of `broker` and of each of its subscribers and publishers.
+
+    Each time from the outermost to the innermost, those of routers included.
+    """
+    yield broker.middlewares
     for endpoint in (*broker.subscribers, *broker.publishers):
-        yield from endpoint._outer_config.broker_middlewares
+        yield endpoint._outer_config.broker_middlewares
 
 
-def server(broker: Broker, default_port: int) -> tuple[str, int] | None:
-    """Give the address and port of `broker`, of the first of several.
+def package_of(broker: Broker) -> str | None:
+    """Name the part of FastStream that a broker comes from, as in `nats`."""
+    for kind in type(broker).__mro__:
+        package, _, rest = kind.__module__.partition(".")
+        name = rest.partition(".")[0]
+        if package == "faststream" and not name.startswith("_"):
+            return name
+    return None
+
+
+def server(broker: Broker, default_port: int) -> tuple[str, int | None] | None:
+    """Give the address to which the client of `broker` connects, the first of several.
+
+    It is not that of the AsyncAPI document, which is written for readers.
 
     Args:
         broker: A broker, connected or not.
         default_port: The port that its client takes where the address has none.
 
     Returns:
-        None where the broker has no address that can be read.
+        The host and port, or the path of a socket and None; None where the broker has
+        no address that can be read.
     """
-    url = next(iter(broker.specification.url), "")
+    options = broker._connection_kwargs
+    for name in ("startup_nodes", "sentinels"):
+        nodes = options.get(name)
+        if nodes:
+            node = nodes[0]
+            if isinstance(node, (tuple, list)):
+                return str(node[0]), int(node[1])
+            return str(node.host), int(node.port)
+    if options.get("path"):
+        return str(options["path"]), None
+    if options.get("host"):
+        return str(options["host"]), int(options.get("port") or default_port)
+    addresses = (
+        options.get("bootstrap_servers") or options.get("servers") or options.get("url")
+    )
+    if addresses is None:
+        addresses = _of_confluent(broker)
+    first = addresses if isinstance(addresses, str) else next(iter(addresses or ()), "")
+    first = str(first).partition(",")[0].strip()
     try:
         # A Kafka address has no scheme, and without one it would be read as a path.
-        parts = urlsplit(url if "://" in url else f"//{url}")
+        parts = urlsplit(first if "://" in first else f"//{first}")
         return (parts.hostname, parts.port or default_port) if parts.hostname else None
     except ValueError:
         return None
 
 
+def _of_confluent(broker: Broker) -> str | None:
+    # Its client takes one text, which its own configuration may have changed.
+    config = getattr(broker.config, "connection_config", None)
+    for part in ("producer_config", "consumer_config"):
+        options = getattr(config, part, None)
+        if isinstance(options, dict) and options.get("bootstrap.servers"):
+            return str(options["bootstrap.servers"])
+    return None
+
+
 def connection_option(broker: Broker, name: str) -> object:
     """Give what the client of `broker` is told when it connects; None if it is not."""
     return broker._connection_kwargs.get(name)
-
-
-def serializer(broker: Broker) -> SerializerProto | None:
-    """Give what `broker` encodes bodies with."""
-    return broker.config.fd_config._serializer
 
 
 def producers(brokers: Iterable[Broker]) -> Iterator[Any]:
@@ -230,28 +134,50 @@ def handler_name(subscriber: Subscriber) -> str | None:
     return _qualified(subscriber.calls[0].handler)
 
 
+def handlers(subscriber: Subscriber) -> Iterator[Callable[..., Any]]:
+    """Give the functions that handle a subscriber's messages."""
+    for call in subscriber.calls:
+        yield call.handler._original_call
+
+
 def running_handler_name(call_next: Callable[..., Any]) -> str | None:
     """Give the full name of the handler that a consume scope is about to call."""
-    return _qualified(_running(call_next))
+    return _qualified(getattr(innermost(call_next), "__self__", None))
 
 
 def sends_batch(call_next: Callable[..., Any]) -> bool:
     """Whether a publish scope is inside `publish_batch`."""
-    return bool(_innermost(call_next).__name__ == "publish_batch")
+    return getattr(innermost(call_next), "__name__", "") == "publish_batch"
 
 
-def _innermost(call_next: Any) -> Any:
+def innermost(call_next: Any) -> Any:
     """Give what the last of the middlewares will call."""
     while isinstance(call_next, functools.partial):
         call_next = call_next.args[0]
     return call_next
 
 
-def _running(call_next: Callable[..., Any] | None) -> object:
-    return getattr(_innermost(call_next), "__self__", None)
+def around_innermost(
+    call_next: Any, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]
+) -> Any:
+    """Give `call_next` with what the last of the middlewares will call wrapped."""
+    if isinstance(call_next, functools.partial):
+        inside = around_innermost(call_next.args[0], wrap)
+        return functools.partial(
+            call_next.func, inside, *call_next.args[1:], **call_next.keywords
+        )
+    return wrap(call_next)
 
 
 def _qualified(handler: object) -> str | None:
     function = getattr(handler, "_original_call", None)
+    while isinstance(function, functools.partial):
+        function = function.func
     name = getattr(function, "__qualname__", None)
-    return f"{function.__module__}.{name}" if name else None
+    if name is not None:
+        return f"{function.__module__}.{name}"
+    if function is None:
+        return None
+    # An instance that can be called.
+    kind = type(function)
+    return f"{kind.__module__}.{kind.__qualname__}.__call__"

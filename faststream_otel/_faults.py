@@ -12,14 +12,25 @@ def tell_once(what: str) -> None:
     """Log the exception that is being handled, the first time `what` fails.
 
     Args:
-        what: The part that failed, in words that the log's reader understands.
+        what: The part that failed, in words that the reader of a log understands.
             There are a handful of them, so the set of those told stays small.
     """
     if what in _told:
         return
     _told.add(what)
-    _logger.error(
-        "%s failed; the message goes on without it. Further failures are not logged.",
-        what,
-        exc_info=True,  # noqa: LOG014 - it is called while an exception is handled
-    )
+    try:
+        _logger.error(
+            "%s failed; the message goes on without it. "
+            "Further failures are not logged.",
+            what,
+            exc_info=True,  # noqa: LOG014 - it is called while an exception is handled
+        )
+    except Exception:  # noqa: S110 - the exception that is told may itself be broken
+        pass
+
+
+def warn_once(what: str) -> None:
+    """Log a warning, the first time it is given."""
+    if what not in _told:
+        _told.add(what)
+        _logger.warning("%s", what)

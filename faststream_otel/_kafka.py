@@ -5,55 +5,56 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from faststream_otel import _conventions as conventions
-from faststream_otel._description import Destination, Outgoing
-from faststream_otel._middleware import (
-    CommandT,
-    MessageT,
-    TelemetryMiddleware,
-    remember,
-)
+from faststream_otel._ids import add_conversation
+from faststream_otel._messages import CommandT, Messages, MessageT
+from faststream_otel._text import bounded, text_of
 
 if TYPE_CHECKING:
-    from faststream_otel._description import Attributes
+    from collections.abc import Iterable
+
+    from faststream_otel._destination import Attributes, Destination
     from faststream_otel._faststream import Broker
 
 
-class BaseKafkaTelemetryMiddleware(TelemetryMiddleware[MessageT, CommandT]):
-    """Traces what a Kafka broker sends and handles, with either client."""
+class BaseKafkaMessages(Messages[MessageT, CommandT]):
+    """Describes what a Kafka broker sends and handles, with either client."""
 
-    _system = "kafka"
-    _default_port = 9092
-    _sends_batches = True
-    _takes_headers_of_each = True
+    system = "kafka"
+    default_port = 9092
+    sends_batches = True
+    takes_headers_of_each = True
 
-    def _broker_facts(self, broker: Broker) -> Attributes:
+    def broker_facts(self, broker: Broker) -> Attributes:
+        """Give the client's id."""
         client_id = getattr(broker.config, "client_id", None)
         return {conventions.CLIENT_ID: client_id} if client_id else {}
 
-    def _subscriber_facts(self, subscriber: Any) -> Attributes:
+    def subscriber_facts(self, subscriber: Any) -> Attributes:
+        """Give the consumer group."""
         group = subscriber.group_id
         return {conventions.CONSUMER_GROUP_NAME: group} if group else {}
 
-    def _describe_command(self, cmd: Any) -> Outgoing:
+    def sent(self, cmd: Any) -> tuple[Destination, Attributes]:
+        """Describe a command."""
         topic = cmd.destination
-        destination = self._destinations.get(topic)
+        destination = self.destinations.get(topic)
         if destination is None:
-            destination = Destination(topic, self._common)
-            remember(self._destinations, topic, destination)
+            destination = self.destinations[topic] = self.destination(topic)
         attributes: Attributes = {}
-        if cmd.correlation_id:
-            attributes[conventions.MESSAGE_CONVERSATION_ID] = cmd.correlation_id
+        add_conversation(attributes, cmd.correlation_id)
         if cmd.partition is not None:
             attributes[conventions.DESTINATION_PARTITION_ID] = str(cmd.partition)
         add_key(attributes, cmd.key)
-        if self._is_tombstone(cmd.body, cmd.key):
+        if self.is_tombstone(cmd.body, cmd.key):
             attributes[conventions.KAFKA_MESSAGE_TOMBSTONE] = True
-        return Outgoing(destination, attributes)
+        return destination, attributes
 
-    def _is_tombstone(self, body: object, key: object) -> bool:
+    def is_tombstone(self, body: object, key: object) -> bool:
+        """Whether the record of a body and a key has no value."""
         return body is None
 
-    def _describe_each(self, cmd: Any, index: int) -> Attributes:
+    def of_each(self, cmd: Any, index: int) -> Attributes:
+        """Give the key of one message of a batch."""
         attributes: Attributes = {}
         add_key(attributes, cmd.key_for(index))
         return attributes
@@ -61,10 +62,19 @@ class BaseKafkaTelemetryMiddleware(TelemetryMiddleware[MessageT, CommandT]):
 
 def add_key(attributes: Attributes, key: object) -> None:
     """Add a message key that has an unambiguous text form, as the conventions ask."""
-    if isinstance(key, (bytes, bytearray)):
-        try:
-            key = key.decode()
-        except UnicodeDecodeError:
-            return
-    if isinstance(key, (str, int)) and key != "":
-        attributes[conventions.KAFKA_MESSAGE_KEY] = str(key)
+    text = str(key) if isinstance(key, int) else text_of(key)
+    if text:
+        attributes[conventions.KAFKA_MESSAGE_KEY] = bounded(text)
+
+
+def headers_of(pairs: Iterable[tuple[str, Any]] | None) -> dict[str, Any]:
+    """Give a record's headers, with a list where one stands there several times."""
+    headers: dict[str, Any] = {}
+    for name, value in pairs or ():
+        if name not in headers:
+            headers[name] = value
+        elif isinstance(headers[name], list):
+            headers[name].append(value)
+        else:
+            headers[name] = [headers[name], value]
+    return headers

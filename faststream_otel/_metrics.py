@@ -11,14 +11,15 @@ from opentelemetry import metrics
 
 from faststream_otel import __version__
 from faststream_otel import _conventions as conventions
-from faststream_otel._faults import tell_once
+from faststream_otel._faults import tell_once, warn_once
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.metrics import MeterProvider
+    from opentelemetry.util.types import AttributeValue
 
     from faststream_otel._conventions import Operation
-    from faststream_otel._description import Attributes
+    from faststream_otel._destination import Attributes, Destination
 
 # In seconds. Without the advice, the SDK's buckets are those for milliseconds.
 BUCKETS: Final = (
@@ -26,6 +27,11 @@ BUCKETS: Final = (
     *(0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0),
 )
 _SECOND: Final = 1e9
+
+# The SDK has one limit of 2,000 for all series of an instrument, and mixes what comes
+# later into one. Ours comes before it, and gives up what tells least.
+_MOST_SERIES: Final = 1_000
+_MOST_WITH_PARTITION: Final = 900
 
 
 class Metrics:
@@ -36,7 +42,15 @@ class Metrics:
         record_queue_time: Whether to record how long messages waited.
     """
 
-    __slots__ = ("_consumed", "_operation", "_process", "_queue", "_sent")
+    __slots__ = (
+        "_consumed",
+        "_handled_series",
+        "_operation",
+        "_process",
+        "_queue",
+        "_sent",
+        "_series",
+    )
 
     def __init__(
         self, meter_provider: MeterProvider | None, *, record_queue_time: bool
@@ -79,16 +93,17 @@ class Metrics:
             if record_queue_time
             else None
         )
-
-    @property
-    def records_queue_time(self) -> bool:
-        """Whether anybody wants to know when a message was sent."""
-        return self._queue is not None
+        # Those of what is sent, and those of what is received and handled, of which
+        # other instruments tell.
+        self._series: set[frozenset[tuple[str, AttributeValue]]] = set()
+        self._handled_series: set[frozenset[tuple[str, AttributeValue]]] = set()
 
     def record(
         self,
         operation: Operation,
-        attributes: Attributes,
+        destination: Destination,
+        partition: AttributeValue | None,
+        error_type: str | None,
         *,
         nanoseconds: int,
         messages: int,
@@ -98,12 +113,15 @@ class Metrics:
 
         Args:
             operation: What was done.
-            attributes: Of low cardinality, `error.type` included if it failed.
+            destination: Where its message went to or came from.
+            partition: The partition of the destination, if it has any.
+            error_type: What it failed with, if it did.
             nanoseconds: How long its span was.
             messages: How many messages it was about.
             context: With its span, for exemplars.
         """
         try:
+            attributes = self._attributes(operation, destination, partition, error_type)
             seconds = nanoseconds / _SECOND
             if operation is conventions.PROCESS:
                 self._process.record(seconds, attributes, context)
@@ -119,12 +137,83 @@ class Metrics:
             tell_once("Recording metrics")
 
     def record_queue_time(
-        self, attributes: Attributes, nanoseconds: int, context: Context
+        self,
+        destination: Destination,
+        partition: AttributeValue | None,
+        nanoseconds: int,
+        context: Context,
     ) -> None:
         """Record how long a message waited; clocks that disagree make it none."""
         if self._queue is None:
             return
         try:
+            attributes = self._attributes(
+                conventions.PROCESS, destination, partition, None
+            )
             self._queue.record(max(nanoseconds, 0) / _SECOND, attributes, context)
         except Exception:
             tell_once("Recording metrics")
+
+    def _attributes(
+        self,
+        operation: Operation,
+        destination: Destination,
+        partition: AttributeValue | None,
+        error_type: str | None,
+    ) -> Attributes:
+        """Give the attributes of a series, made once per destination."""
+        if destination.series_of is not self:
+            destination.series_of, destination.series = self, {}
+        key = (operation, partition, error_type)
+        attributes = destination.series.get(key)
+        if attributes is None:
+            attributes = self._admitted(operation, destination, partition, error_type)
+            if len(destination.series) < _MOST_SERIES:
+                destination.series[key] = attributes
+        return attributes
+
+    def _admitted(
+        self,
+        operation: Operation,
+        destination: Destination,
+        partition: AttributeValue | None,
+        error_type: str | None,
+    ) -> Attributes:
+        """Give the most telling attributes for which there is still room."""
+        attributes = {**destination.metric(operation)}
+        if error_type is not None:
+            attributes[conventions.ERROR_TYPE] = error_type
+        if partition is not None:
+            whole = {**attributes, conventions.DESTINATION_PARTITION_ID: partition}
+            if self._has_room(operation, whole, _MOST_WITH_PARTITION):
+                return whole
+        if destination.is_template or self._has_room(
+            operation, attributes, _MOST_SERIES
+        ):
+            return attributes
+        attributes.pop(conventions.DESTINATION_NAME, None)
+        return attributes
+
+    def _has_room(
+        self, operation: Operation, attributes: Attributes, most: int
+    ) -> bool:
+        series = frozenset(attributes.items())
+        taken = self._handled_series if operation.type == "process" else self._series
+        if series in taken:
+            return True
+        # What was received is counted together with what was handled.
+        full = max(
+            len(taken), len(self._handled_series) * (operation.type == "receive")
+        )
+        if full < most:
+            taken.add(series)
+            if operation.type == "receive":
+                self._handled_series.add(series)
+            return True
+        warn_once(
+            f"More than {most} combinations of destination and partition: metrics of "
+            "further ones are recorded without their partition, then without their "
+            "name. The option destination_templates gives one name to many "
+            "destinations."
+        )
+        return False

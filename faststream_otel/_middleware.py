@@ -1,82 +1,48 @@
-"""The middleware that all brokers share: its options, and what it asks of a broker."""
+"""The middleware that all brokers share: what FastStream and the application call."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
-from weakref import WeakKeyDictionary
+import functools
+import inspect
+import logging
+from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
-from faststream.response import PublishCommand
-from opentelemetry import trace
-
-from faststream_otel import __version__, _arrival, _options
-from faststream_otel import _conventions as conventions
-from faststream_otel._description import Destination, Incoming, Outgoing
-from faststream_otel._exceptions import Exceptions
-from faststream_otel._faststream import (
-    current_delivery,
-    handler_name,
-    install,
-    serializer,
-    server,
-)
-from faststream_otel._metrics import Metrics
+from faststream_otel import _options
+from faststream_otel._delivery import current_delivery
+from faststream_otel._faststream import middlewares, package_of
+from faststream_otel._messages import CommandT, MessageT
 from faststream_otel._processing import ProcessScope
-from faststream_otel._propagation import Propagation
-from faststream_otel._providers import Providers
 from faststream_otel._receiving import ReceiveScope
 from faststream_otel._sending import SendScope
+from faststream_otel._telemetry import Telemetry
+from faststream_otel._wrapped import install, measure_encoding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from fast_depends.library.serializer import SerializerProto
-    from faststream import BaseMiddleware, ContextRepo, StreamMessage
+    from faststream import BaseMiddleware, ContextRepo
     from opentelemetry._logs import LoggerProvider
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.propagators.textmap import TextMapPropagator
     from opentelemetry.trace import TracerProvider
 
-    from faststream_otel._arrival import Arrival
-    from faststream_otel._conventions import Operation
-    from faststream_otel._description import Attributes
-    from faststream_otel._faststream import Broker, Subscriber
+    from faststream_otel._faststream import Broker
+    from faststream_otel._messages import Messages
     from faststream_otel._options import BaggageKeys, Hook
-    from faststream_otel._options import Incoming as IncomingOption
 
-MessageT = TypeVar("MessageT")
-CommandT = TypeVar("CommandT", bound=PublishCommand)
-
-# Destinations are remembered by name, and names may come from users.
-_MOST_DESTINATIONS = 1024
-
-
-class Source:
-    """What a subscriber declared, and the destinations that messages came from.
-
-    Args:
-        attributes: What is equal for all messages of the subscriber.
-    """
-
-    __slots__ = ("attributes", "destinations", "mixed")
-
-    def __init__(self, attributes: Attributes) -> None:
-        self.attributes = attributes
-        self.destinations: dict[Any, Destination] = {}
-        self.mixed = Destination("", attributes)
+_logger = logging.getLogger("faststream_otel")
 
 
 class TelemetryMiddleware(Generic[MessageT, CommandT]):
     """Traces what a broker sends and handles.
 
-    Use the class of your broker's module, one instance a broker.
+    Use the class of your broker's module, one instance per broker.
+
+    Attributes:
+        telemetry: Where it records, as its options say.
     """
 
-    _system: ClassVar[str]
-    _default_port: ClassVar[int]
-    # Whether FastStream has `publish_batch` for it.
-    _sends_batches: ClassVar[bool] = False
-    # Whether the client takes headers for each message of a batch.
-    _takes_headers_of_each: ClassVar[bool] = False
+    messages_type: ClassVar[type[Messages[Any, Any]]]
 
     def __init__(
         self,
@@ -85,9 +51,10 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
         meter_provider: MeterProvider | None = None,
         logger_provider: LoggerProvider | None = None,
         propagator: TextMapPropagator | None = None,
-        incoming: IncomingOption = "continue",
+        incoming: Incoming = "continue",
         baggage_keys: BaggageKeys | None = None,
         capture_headers: Iterable[str] | None = None,
+        destination_templates: Iterable[str] | None = None,
         exclude: Iterable[str] | None = None,
         publish_hook: Hook | None = None,
         consume_hook: Hook | None = None,
@@ -101,7 +68,8 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
         Args:
             tracer_provider: Where spans go. Left out: the global provider, even if
                 that is set later.
-            meter_provider: Where metrics go. Left out: the global provider.
+            meter_provider: Where metrics go. Left out: the global provider, even if
+                that is set later.
             logger_provider: Where exceptions go, if
                 `OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN` says that they are log events.
                 Left out: the global provider.
@@ -114,22 +82,30 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
                 believed, baggage included.
             baggage_keys: Which baggage keys are accepted and sent on: a collection,
                 or a function from a key to a bool. Left out: all.
-            capture_headers: Names of headers to be recorded as
-                `messaging.header.<name>`. Left out: those in
+            capture_headers: Names of headers, in any case, to be recorded as
+                `messaging.header.<name>`, in lower case with `_` for `-`. Left out:
+                those in
                 `OTEL_INSTRUMENTATION_MESSAGING_EXPERIMENTAL_HEADERS_INCLUDED`,
                 separated by commas.
+            destination_templates: Patterns of destination names, as in
+                `user.{id}.created`. A name that matches is recorded with its
+                pattern, which stands in span names and metrics. The first match
+                counts.
             exclude: Patterns, as in `fnmatch`, of destinations that are not traced;
                 context still passes through. Left out: those in
                 `OTEL_PYTHON_FASTSTREAM_EXCLUDED_DESTINATIONS`, separated by commas.
             publish_hook: Called with a span and the command that is sent, to enrich
-                the span. What it raises is logged once.
+                the span. It may add headers to the command. What it raises is logged
+                once, and does not reach the application.
             consume_hook: Called with a span and the message that was received, to
-                enrich the span. What it raises is logged once.
+                enrich the span. What it raises is logged once, and does not reach the
+                application.
             create_spans: Record a create span for each message of a batch that is
                 published, and give each message the context of its own. For Kafka,
                 whose clients take headers for each message.
             settle_spans: Record spans of ack, nack and reject.
-            record_body_size: Record the size of bodies in bytes, before compression.
+            record_body_size: Record the size of bodies in bytes, as FastStream
+                encodes them.
             record_queue_time: Record how long messages waited to be delivered, in
                 seconds, where the broker tells when they were sent: Kafka,
                 RabbitMQ, JetStream and streams of Redis.
@@ -138,11 +114,18 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
             ValueError: An option has a value that makes no sense.
             TypeError: An option has a value of a wrong type.
         """
-        self._options = _options.check(
+        for name, provider in (
+            ("tracer_provider", tracer_provider),
+            ("meter_provider", meter_provider),
+            ("logger_provider", logger_provider),
+        ):
+            _options.refuse_class(name, provider)
+        options = _options.check(
             propagator=propagator,
             incoming=incoming,
             baggage_keys=baggage_keys,
             capture_headers=capture_headers,
+            destination_templates=destination_templates,
             exclude=exclude,
             publish_hook=publish_hook,
             consume_hook=consume_hook,
@@ -151,24 +134,27 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
             record_body_size=record_body_size,
             record_queue_time=record_queue_time,
         )
-        install()
-        self._propagation = Propagation(self._options)
-        self._tracer = trace.get_tracer(
-            conventions.SCOPE_NAME,
-            __version__,
-            tracer_provider,
-            conventions.SCHEMA_URL,
+        install(_prepare)
+        if record_body_size:
+            measure_encoding()
+        self.telemetry = Telemetry(
+            options, tracer_provider, meter_provider, logger_provider
         )
-        self._providers = Providers(tracer_provider, meter_provider)
-        self._exceptions = Exceptions(logger_provider)
-        self._metrics = Metrics(meter_provider, record_queue_time=record_queue_time)
-        self._serializer: SerializerProto | None = None
-        self._carries_context = True
-        self._servers: set[tuple[str, int] | None] = set()
-        self._common: Attributes = {conventions.SYSTEM: self._system}
-        self._destinations: dict[Any, Destination] = {}
-        self._sources: WeakKeyDictionary[Subscriber, Source] = WeakKeyDictionary()
-        self._sourceless = Source(self._common)
+        self.messages: Messages[MessageT, CommandT] = self.messages_type(options)
+
+    if not TYPE_CHECKING:
+
+        @functools.wraps(__init__)
+        def __new__(cls, *arguments, **options):
+            # FastStream calls the class with a message where an instance is missing.
+            if arguments or "context" in options:
+                raise TypeError(
+                    f"{cls.__name__} is a class: give the broker an instance, "
+                    f"middlewares=[{cls.__name__}()]"
+                )
+            known = inspect.signature(TelemetryMiddleware.__init__).parameters
+            _options.refuse_unknown(cls.__name__, options, list(known)[1:])
+            return super().__new__(cls)
 
     def __call__(
         self,
@@ -179,114 +165,63 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
     ) -> BaseMiddleware[Any, Any]:
         """Make what FastStream runs around one message; FastStream calls it."""
         if msg is None:
-            return SendScope(self, msg, context)
+            return SendScope(self.telemetry, self.messages, msg, context)
         delivery = current_delivery.get()
         if delivery is None or delivery.message is not msg:
-            return ReceiveScope(self, msg, context)
-        return ProcessScope(self, context, delivery)
+            return ReceiveScope(self.telemetry, self.messages, msg, context)
+        return ProcessScope(self.telemetry, self.messages, context, delivery)
 
-    def _bind(self, broker: Broker) -> None:
-        """Learn which broker is served, when it connects."""
-        address = server(broker, self._default_port)
-        self._servers.add(address)
-        self._serializer = serializer(broker)
-        self._common = {conventions.SYSTEM: self._system}
-        # With one middleware on several brokers, whose a message is, is not known.
-        if address is not None and len(self._servers) == 1:
-            self._common.update(self._broker_facts(broker))
-            self._common[conventions.SERVER_ADDRESS] = address[0]
-            self._common[conventions.SERVER_PORT] = address[1]
-        self._destinations.clear()
-        self._sources.clear()
-        self._sourceless = Source(self._common)
 
-    def _source(self, subscriber: Subscriber | None) -> Source:
-        if subscriber is None:
-            return self._sourceless
-        source = self._sources.get(subscriber)
-        if source is None:
-            attributes = {**self._common, **self._subscriber_facts(subscriber)}
-            handler = handler_name(subscriber)
-            if handler is not None:
-                attributes[conventions.CODE_FUNCTION_NAME] = handler
-            source = self._sources[subscriber] = Source(attributes)
-        return source
+_told_apart: set[tuple[int, int]] = set()
 
-    def _arrival(
-        self, message: MessageT, subscriber: Subscriber | None
-    ) -> Arrival | None:
-        """Describe a delivered message or batch; None if there is none to trace.
 
-        Args:
-            message: What the client delivered.
-            subscriber: Whose handler gets it; None if the application fetched it.
-        """
-        described = self._describe_message(message, subscriber)
-        if not described:
-            return None
-        if isinstance(described, Incoming):
-            return _arrival.of_message(described, self._propagation, self._options)
-        mixed = self._source(subscriber).mixed
-        return _arrival.of_batch(described, mixed, self._propagation, self._options)
+def _prepare(broker: Broker) -> None:
+    """Tell the middlewares of `broker` whom they serve, before it connects."""
+    served: set[int] = set()
+    for stack in middlewares(broker):
+        outer: TelemetryMiddleware[Any, Any] | None = None
+        for each in stack:
+            if isinstance(each, type) and issubclass(each, TelemetryMiddleware):
+                raise TypeError(
+                    f"{each.__name__} is a class: give the broker an instance, "
+                    f"middlewares=[{each.__name__}()]"
+                )
+            if not isinstance(each, TelemetryMiddleware):
+                continue
+            if id(each) not in served:
+                served.add(id(each))
+                _serve(each, broker)
+            if outer is None:
+                outer = each
+                continue
+            # A message may pass both: the outer one records it.
+            outer.messages.is_doubled = each.messages.is_doubled = True
+            _tell_apart(outer, each)
 
-    def _is_traced(self, destination: Destination) -> bool:
-        """Whether anything is recorded of it; its context goes on all the same."""
-        excludes = self._options.excludes
-        if excludes is not None and any(map(excludes, destination.names)):
-            return False
-        providers = self._providers
-        return (
-            providers.records_spans()
-            or providers.records_metrics()
-            or self._exceptions.records_logs()
+
+def _serve(middleware: TelemetryMiddleware[Any, Any], broker: Broker) -> None:
+    wanted, found = middleware.messages.package, package_of(broker)
+    if found != wanted:
+        raise TypeError(
+            f"{type(middleware).__module__}.{type(middleware).__name__} is for brokers "
+            f"of faststream.{wanted}, and was given to a {type(broker).__name__} of "
+            f"faststream.{found}: take the middleware of faststream_otel.{found}"
         )
-
-    # What a broker's module says.
-
-    def _broker_facts(self, broker: Broker) -> Attributes:
-        """Attributes that are equal for all that `broker` does."""
-        return {}
-
-    def _subscriber_facts(self, subscriber: Any) -> Attributes:
-        """Attributes that are equal for all messages of `subscriber`."""
-        return {}
-
-    def _describe_command(self, cmd: CommandT) -> Outgoing:
-        raise NotImplementedError
-
-    def _describe_message(
-        self, message: MessageT, subscriber: Any
-    ) -> Incoming | Sequence[Incoming] | None:
-        """Describe what was delivered: a message, a batch, or None of either."""
-        raise NotImplementedError
-
-    def _describe_each(self, cmd: CommandT, index: int) -> Attributes:
-        """Attributes of one message of a batch that is sent, for its create span."""
-        return {}
-
-    def _describe_answer(self, answer: Any) -> Attributes:
-        """Attributes that the broker's answer to a single message adds."""
-        return {}
-
-    def _message_id(self, message: StreamMessage[Any]) -> str:
-        """Give the id of a received message."""
-        return message.message_id
-
-    def _body_size(self, message: StreamMessage[Any]) -> int:
-        """Give the size of a received body, or of all bodies of a batch, in bytes."""
-        body = message.body
-        return len(body) if isinstance(body, bytes) else sum(map(len, body))
-
-    def _settles(self, message: StreamMessage[Any], operation: Operation) -> bool:
-        """Whether the broker is told when `message` is settled in this way."""
-        return message.committed is None
+    middleware.messages.bind(broker)
 
 
-def remember(
-    known: dict[Any, Destination], key: object, destination: Destination
-) -> Destination:
-    """Keep a destination under `key`, and forget all when there are too many."""
-    if len(known) >= _MOST_DESTINATIONS:
-        known.clear()
-    known[key] = destination
-    return destination
+def _tell_apart(
+    outer: TelemetryMiddleware[Any, Any], inner: TelemetryMiddleware[Any, Any]
+) -> None:
+    pair = id(outer), id(inner)
+    if (
+        pair in _told_apart
+        or outer is inner
+        or outer.telemetry.is_like(inner.telemetry)
+    ):
+        return
+    _told_apart.add(pair)
+    _logger.warning(
+        "A broker and one of its routers have telemetry middlewares with different "
+        "options: a message that passes both is recorded once, by the broker's."
+    )

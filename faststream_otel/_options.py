@@ -7,9 +7,14 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import partial
+from inspect import isasyncgenfunction, iscoroutine, iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
-from faststream_otel._faults import tell_once
+from faststream_otel._destination import Template
+from faststream_otel._faults import tell_once, warn_once
+from faststream_otel._headers import attribute_of
 
 if TYPE_CHECKING:
     from opentelemetry.propagators.textmap import TextMapPropagator
@@ -27,12 +32,18 @@ EXCLUDE: Final = "OTEL_PYTHON_FASTSTREAM_EXCLUDED_DESTINATIONS"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a middleware was told, in the form in which its scopes use it."""
+    """What a middleware was told, in the form in which its scopes use it.
 
+    `given` is what it was told, to compare it with what another one was told.
+    """
+
+    given: tuple[object, ...]
     propagator: TextMapPropagator | None
     incoming: Incoming
     accepts_baggage: Callable[[str], bool] | None
-    capture_headers: tuple[str, ...]
+    # The attribute of each header that is recorded, by its name in lower case.
+    capture_headers: dict[str, str]
+    destination_templates: tuple[Template, ...]
     excludes: Callable[[str], object] | None
     publish_hook: Hook | None
     consume_hook: Hook | None
@@ -48,6 +59,7 @@ def check(
     incoming: Incoming,
     baggage_keys: BaggageKeys | None,
     capture_headers: Iterable[str] | None,
+    destination_templates: Iterable[str] | None,
     exclude: Iterable[str] | None,
     publish_hook: Hook | None,
     consume_hook: Hook | None,
@@ -67,6 +79,7 @@ def check(
             f"incoming={incoming!r} is not known: "
             f"choose one of {', '.join(map(repr, get_args(Incoming)))}"
         )
+    refuse_class("propagator", propagator)
     if propagator is not None and not (
         hasattr(propagator, "inject") and hasattr(propagator, "extract")
     ):
@@ -81,6 +94,7 @@ def check(
                 f"{name}={hook!r} cannot be called: give a function of a span and "
                 f"a {'command' if name == 'publish_hook' else 'message'}"
             )
+        _refuse_async(name, hook)
     for name, switch in (
         ("create_spans", create_spans),
         ("settle_spans", settle_spans),
@@ -91,11 +105,19 @@ def check(
             raise TypeError(f"{name}={switch!r} is no switch: give True or False")
 
     patterns = _names("exclude", exclude, EXCLUDE)
+    captured = _names("capture_headers", capture_headers, CAPTURE_HEADERS)
+    templates = _names("destination_templates", destination_templates)
     return Options(
+        given=(
+            *(propagator, incoming, baggage_keys, captured, templates, patterns),
+            *(publish_hook, consume_hook, create_spans, settle_spans),
+            *(record_body_size, record_queue_time),
+        ),
         propagator=propagator,
         incoming=incoming,
         accepts_baggage=_accepts(baggage_keys),
-        capture_headers=_names("capture_headers", capture_headers, CAPTURE_HEADERS),
+        capture_headers={name.lower(): attribute_of(name) for name in captured},
+        destination_templates=tuple(map(Template, templates)),
         excludes=_matcher(patterns) if patterns else None,
         publish_hook=publish_hook,
         consume_hook=consume_hook,
@@ -106,14 +128,100 @@ def check(
     )
 
 
-def _names(name: str, given: Iterable[str] | None, variable: str) -> tuple[str, ...]:
+# Options of FastStream's own middleware that have another name here, or none.
+_SUCCESSORS: Final = {
+    "meter": "give the meter's provider as meter_provider",
+    "include_messages_counters": "messages are always counted, so leave it out",
+}
+
+
+def refuse_unknown(owner: str, given: Collection[str], known: Collection[str]) -> None:
+    """Raise for an option that does not exist, and say what was meant.
+
+    Args:
+        owner: The class that was called.
+        given: The names of the arguments.
+        known: The names of the options.
+
+    Raises:
+        TypeError: There is no such option.
+    """
+    for name in given:
+        if name in known:
+            continue
+        close = get_close_matches(name, known, n=1)
+        advice = _SUCCESSORS.get(name) or (
+            f"did you mean {close[0]}?" if close else f"it has {', '.join(known)}"
+        )
+        raise TypeError(f"{owner} has no option {name}: {advice}")
+
+
+def refuse_class(name: str, given: object) -> None:
+    """Raise for a class where an instance is wanted.
+
+    Raises:
+        TypeError: It is a class.
+    """
+    if isinstance(given, type):
+        raise TypeError(
+            f"{name}={given.__qualname__} is a class: give an instance, "
+            f"as in {name}={given.__qualname__}(...)"
+        )
+
+
+def called(function: Callable[..., Any], name: str, *arguments: object) -> object:
+    """Call what the application gave; what it raises, and a coroutine, stay here.
+
+    Args:
+        function: A hook or a predicate.
+        name: What it is, in words that the reader of a log understands.
+        arguments: What it is called with.
+
+    Returns:
+        What it returns; None where it fails.
+    """
+    try:
+        result = function(*arguments)
+    except Exception:
+        tell_once(name)
+        return None
+    if iscoroutine(result):
+        result.close()
+        warn_once(
+            f"{name} returned a coroutine, which nobody awaits: give a function that "
+            "is called without await."
+        )
+        return None
+    return result
+
+
+def _refuse_async(name: str, function: object) -> None:
+    while isinstance(function, partial):
+        function = function.func
+    call = getattr(type(function), "__call__", None)  # noqa: B004 - is it a coroutine?
+    if any(
+        iscoroutinefunction(each) or isasyncgenfunction(each)
+        for each in (function, call)
+    ):
+        raise TypeError(
+            f"{name}={function!r} is asynchronous, and nobody would await it: "
+            "give a function that is called without await"
+        )
+
+
+def _names(
+    name: str, given: Iterable[str] | None, variable: str | None = None
+) -> tuple[str, ...]:
     """Give a list of names, from the environment if the argument was left out."""
     if given is None:
-        given = [part.strip() for part in os.environ.get(variable, "").split(",")]
-        return tuple(part for part in given if part)
+        value = os.environ.get(variable, "") if variable else ""
+        return tuple(filter(None, (part.strip() for part in value.split(","))))
     if isinstance(given, (str, bytes)):
         raise TypeError(f"{name}={given!r} is one text: give a list, [{given!r}]")
-    names: tuple[object, ...] = tuple(given)
+    try:
+        names: tuple[object, ...] = tuple(given)
+    except TypeError:
+        raise TypeError(f"{name}={given!r}: give a list of texts") from None
     for entry in names:
         if not isinstance(entry, str) or not entry:
             raise TypeError(f"{name} contains {entry!r}: each entry is a text")
@@ -127,15 +235,13 @@ def _matcher(patterns: tuple[str, ...]) -> Callable[[str], object]:
 def _accepts(keys: BaggageKeys | None) -> Callable[[str], bool] | None:
     if keys is None:
         return None
+    refuse_class("baggage_keys", keys)
+    _refuse_async("baggage_keys", keys)
     if callable(keys):
         predicate = keys
 
         def accepts(key: str) -> bool:
-            try:
-                return bool(predicate(key))
-            except Exception:
-                tell_once("The predicate `baggage_keys`")
-                return False
+            return called(predicate, "The predicate `baggage_keys`", key) is True
 
         return accepts
     if isinstance(keys, (str, bytes)):

@@ -7,19 +7,25 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry import context as otel_context
 
 from faststream_otel import _conventions as conventions
-from faststream_otel._baggage import replace
+from faststream_otel._arrival import arrival_of
+from faststream_otel._declared import declared_names
 from faststream_otel._faststream import running_handler_name
+from faststream_otel._faults import tell_once
+from faststream_otel._operation import StartedOperation
 from faststream_otel._receiving import ReceiveScope
-from faststream_otel._running import Running
+from faststream_otel._suppression import is_suppressed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from faststream import ContextRepo, StreamMessage
+    from faststream.response import PublishCommand
+    from opentelemetry.context import Context
 
-    from faststream_otel._description import Attributes
-    from faststream_otel._faststream import Delivery
-    from faststream_otel._middleware import TelemetryMiddleware
+    from faststream_otel._delivery import Delivery
+    from faststream_otel._destination import Attributes
+    from faststream_otel._messages import Messages
+    from faststream_otel._telemetry import Telemetry
 
 
 class ProcessScope(ReceiveScope):
@@ -29,35 +35,56 @@ class ProcessScope(ReceiveScope):
     handler, what it publishes and FastStream's log lines all belong to it.
     """
 
-    __slots__ = ("_delivery",)
+    __slots__ = ("delivery",)
 
     def __init__(
         self,
-        telemetry: TelemetryMiddleware[Any, Any],
+        telemetry: Telemetry,
+        messages: Messages[Any, Any],
         context: ContextRepo,
         delivery: Delivery,
     ) -> None:
         # As in `SendScope`.
         self.msg = delivery.message
         self.context = context
-        self._telemetry = telemetry
-        self._running = None
-        self._arrival = None
-        self._delivery = delivery
+        self.telemetry = telemetry
+        self.messages = messages
+        self.operation = None
+        self.delivery = delivery
 
-    def _start_receiving(self) -> Running | None:
-        telemetry, delivery = self._telemetry, self._delivery
-        arrival = telemetry._arrival(delivery.message, delivery.subscriber)
-        self._arrival = arrival
-        if arrival is None:
+    async def on_receive(self) -> None:
+        """Begin the span, before anything parses the message."""
+        delivery = self.delivery
+        if delivery.scope is not None:
+            # A middleware further out records this delivery.
+            return
+        delivery.scope = self
+        # The delivery began in an empty context: what is there, a middleware further
+        # out has attached.
+        current = otel_context.get_current()
+        if is_suppressed(current):
+            return
+        try:
+            self.operation = self._begin(current)
+        except Exception:
+            tell_once("Tracing of a delivery")
+
+    def _begin(self, current: Context) -> StartedOperation | None:
+        telemetry, messages, delivery = self.telemetry, self.messages, self.delivery
+        subscriber = delivery.subscriber
+        described = messages.received(delivery.message, subscriber)
+        if not described:
             return None
-        delivery.creations = arrival.creations
+        arrival = arrival_of(
+            described, messages.source(subscriber).mixed, telemetry, current
+        )
+        delivery.headers = arrival.headers
         delivery.batch_baggage = arrival.batch_baggage
-        # Nothing detaches in here what is attached: see `_faststream.install`.
-        if not telemetry._is_traced(arrival.destination):
+        # Nothing in here puts back what was current before: see `_wrapped.install`.
+        if arrival.destination.excluded or not telemetry.records():
             otel_context.attach(arrival.context)
             return None
-        processing = Running(
+        operation = StartedOperation(
             telemetry,
             conventions.PROCESS,
             arrival.destination,
@@ -65,14 +92,16 @@ class ProcessScope(ReceiveScope):
             arrival.context,
             links=arrival.links,
         )
-        otel_context.attach(processing.context)
+        operation.declared = lambda: declared_names(subscriber)
+        otel_context.attach(operation.context)
         for sent in arrival.sent:
-            telemetry._metrics.record_queue_time(
-                processing.metric_attributes(),
-                processing.began - sent,
-                processing.context,
+            telemetry.metrics.record_queue_time(
+                arrival.destination,
+                operation.partition,
+                operation.began - sent,
+                operation.context,
             )
-        return processing
+        return operation
 
     async def consume_scope(
         self,
@@ -80,18 +109,24 @@ class ProcessScope(ReceiveScope):
         msg: StreamMessage[Any],
     ) -> Any:
         """Call the handler."""
-        delivery = self._delivery
-        delivery.call_next = call_next
         self._parsed(call_next, msg)
         result = await call_next(msg)
-        if delivery.thread_baggage is not None:
-            current = otel_context.get_current()
-            otel_context.attach(replace(delivery.thread_baggage, current))
+        self.delivery.adopt_baggage()
         return result
+
+    async def publish_scope(
+        self,
+        call_next: Callable[[Any], Awaitable[Any]],
+        cmd: PublishCommand,
+    ) -> Any:
+        """Publish what the handler returned."""
+        if self.delivery.scope is not self:
+            return await call_next(cmd)
+        return await self._publish(call_next, cmd)
 
     def _handler(self, call_next: Callable[[Any], Awaitable[Any]]) -> Attributes:
         # Of a single handler the name is known when the span begins.
-        if len(self._delivery.subscriber.calls) == 1:
+        if len(self.delivery.subscriber.calls) == 1:
             return {}
         name = running_handler_name(call_next)
         return {conventions.CODE_FUNCTION_NAME: name} if name else {}

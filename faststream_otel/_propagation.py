@@ -1,16 +1,12 @@
-"""Context in message headers, by the propagator that the application configured.
-
-What arrives in headers is input from outside: a value that is no text, or too long,
-is not there.
-"""
+"""Context in message headers, by the propagator that the application configured."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opentelemetry import baggage, propagate
+from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.context import Context
-from opentelemetry.propagators.textmap import Getter
 from opentelemetry.trace import (
     INVALID_SPAN,
     INVALID_SPAN_CONTEXT,
@@ -18,76 +14,48 @@ from opentelemetry.trace import (
     get_current_span,
     set_span_in_context,
 )
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from faststream_otel._faults import tell_once
+from faststream_otel._headers import HeaderGetter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from opentelemetry.propagators.textmap import TextMapPropagator
     from opentelemetry.trace import SpanContext
 
     from faststream_otel._options import Options
 
-# W3C Baggage allows 8192 bytes in all, and nothing else that is propagated is longer.
-# The API would write a longer one to the log, whole.
-_LONGEST_HEADER = 8192
+_W3C_HEADERS: Final = frozenset({"traceparent", "tracestate", "baggage"})
+_W3C: Final = (TraceContextTextMapPropagator, W3CBaggagePropagator)
 
 
-def text(value: object) -> str | None:
-    """Give a header's value as text; None if it has no such form."""
-    if isinstance(value, (bytes, bytearray)):
-        try:
-            value = value.decode()
-        except UnicodeDecodeError:
-            return None
-    return value if isinstance(value, str) else None
-
-
-class _HeaderGetter(Getter["Mapping[Any, Any]"]):
-    """Reads headers of every type that a client delivers, and never raises."""
-
-    def get(self, carrier: Mapping[Any, Any], key: str) -> list[str] | None:
-        value = text(carrier.get(key))
-        return None if value is None or len(value) > _LONGEST_HEADER else [value]
-
-    def keys(self, carrier: Mapping[Any, Any]) -> list[str]:
-        return [key for key in carrier if isinstance(key, str)]
-
-
-_GETTER = _HeaderGetter()
-
-
-class Received(NamedTuple):
-    """What a message's headers mean.
+class Extracted(NamedTuple):
+    """What the headers of a message mean.
 
     `context` is that in which the message is handled, before it has a span;
-    `creation` is the span context to link, invalid if there is none; `carried` is
-    what the headers say, believed or not.
+    `creation` is the span context to link, invalid if there is none.
     """
 
     context: Context
     creation: SpanContext
-    carried: SpanContext
 
 
-class Carried(NamedTuple):
-    """What of the headers of an outgoing message is context that its caller wrote.
+class Written(NamedTuple):
+    """What of the headers of an outgoing message is context.
 
-    `creation` is the caller's span context, invalid if there is none; `names` are
-    the headers that the propagator would write too.
+    `creation` is the span context that the caller wrote, invalid if there is none;
+    `own` are the names of the caller's context headers in lower case; `forwarded`
+    are the headers that came with another message, as they are spelled.
     """
 
     creation: SpanContext
-    names: frozenset[str]
-
-    @property
-    def ids(self) -> tuple[int, int]:
-        """Trace and span id of `creation`."""
-        return self.creation.trace_id, self.creation.span_id
+    own: frozenset[str]
+    forwarded: frozenset[str]
 
 
-NOTHING_CARRIED = Carried(INVALID_SPAN_CONTEXT, frozenset())
+NOTHING_WRITTEN: Final = Written(INVALID_SPAN_CONTEXT, frozenset(), frozenset())
 
 
 class Propagation:
@@ -97,98 +65,128 @@ class Propagation:
         options: `propagator`, `incoming` and `baggage_keys` are used.
     """
 
-    __slots__ = ("_accepts", "_fields", "_fields_of", "_incoming", "_own")
+    __slots__ = ("_accepts", "_incoming", "_is_w3c", "_known", "_own")
 
     def __init__(self, options: Options) -> None:
         self._own = options.propagator
         self._incoming = options.incoming
         self._accepts = options.accepts_baggage
-        self._fields_of: TextMapPropagator | None = None
-        self._fields = frozenset[str]()
+        self._known: TextMapPropagator | None = None
+        self._is_w3c = False
 
-    def receive(self, headers: Mapping[Any, Any]) -> Received:
+    def receive(self, headers: Mapping[Any, Any], base: Context) -> Extracted:
         """Read the context that a message carries.
-
-        The context of the running task is left out: a message belongs to the trace
-        that it brings along, or to none.
 
         Args:
             headers: The message's headers, of any type.
+            base: What is current: empty, but for what an outer middleware attached.
         """
-        context = self._extract(headers)
-        carried = get_current_span(context).get_span_context()
+        before = get_current_span(base) if base else INVALID_SPAN
         if self._incoming == "ignore":
-            return Received(Context(), INVALID_SPAN_CONTEXT, carried)
-        if self._accepts is not None:
-            context = self._with_accepted_baggage(context)
-        if self._incoming == "link" and carried.is_valid:
-            context = set_span_in_context(INVALID_SPAN, context)
-        return Received(context, carried, carried)
-
-    def carried(self, headers: Mapping[Any, Any]) -> Carried:
-        """Find the context that the caller put into a message's headers."""
+            # What is not believed is not even parsed.
+            return Extracted(_without_span(base, before), INVALID_SPAN_CONTEXT)
         if not headers:
-            return NOTHING_CARRIED
-        names = self._names().intersection(headers)
-        if not names:
-            return NOTHING_CARRIED
-        context = self._extract(headers)
-        return Carried(get_current_span(context).get_span_context(), names)
+            return Extracted(base, INVALID_SPAN_CONTEXT)
+        context = self._extract(headers, base)
+        if self._accepts is not None and not self._is_w3c:
+            context = self._with_accepted_baggage(context)
+        span = get_current_span(context)
+        carried = INVALID_SPAN_CONTEXT if span is before else span.get_span_context()
+        if self._incoming == "link":
+            context = _without_span(context, span)
+        return Extracted(context, carried)
 
-    def inject(
-        self,
-        headers: Mapping[str, Any],
-        context: Context,
-        carried: Carried = NOTHING_CARRIED,
-    ) -> dict[str, Any]:
-        """Make the headers that carry `context`; `headers` stay as they are.
+    def written(
+        self, headers: Mapping[Any, Any], came_along: Callable[[str, Any], bool]
+    ) -> Written:
+        """Find what of the headers of an outgoing message is context already.
 
         Args:
-            headers: What the caller wants to send.
-            context: What is to travel with the message.
-            carried: What the caller wrote of it, which is not replaced.
+            headers: The headers as the caller wrote them.
+            came_along: Whether a header, by name and value, came with the message
+                that is being handled, or with one that was fetched.
+        """
+        names = self.context_headers(headers)
+        if not names:
+            return NOTHING_WRITTEN
+        forwarded = {name for name in names if came_along(name, headers[name])}
+        own = {name: headers[name] for name in names if name not in forwarded}
+        creation = INVALID_SPAN_CONTEXT
+        if own:
+            context = self._extract(own, Context(), parse_baggage=False)
+            creation = get_current_span(context).get_span_context()
+        return Written(creation, frozenset(map(str.lower, own)), frozenset(forwarded))
 
-        Returns:
-            New headers, each propagation header once.
+    def inject(
+        self, context: Context, written: Written = NOTHING_WRITTEN
+    ) -> dict[str, Any]:
+        """Make the headers that carry `context`.
+
+        Args:
+            context: What is to travel with the message.
+            written: What the caller wrote of it, which is not replaced.
         """
         carrier: dict[str, Any] = {}
         try:
             if self._accepts is not None:
                 context = self._with_accepted_baggage(context)
-            if carried.creation.is_valid:
+            if written.creation.is_valid:
                 # Each header is to tell of the caller's span, as the caller's own do.
-                span = NonRecordingSpan(carried.creation)
+                span = NonRecordingSpan(written.creation)
                 context = set_span_in_context(span, context)
             self._propagator().inject(carrier, context)
         except Exception:
             tell_once("Writing context into headers")
-        if not headers:
+        if not written.own:
             return carrier
-        replaced = self._names() - carried.names
-        kept = {name: value for name, value in headers.items() if name not in replaced}
-        return {**carrier, **kept}
+        return {k: v for k, v in carrier.items() if k.lower() not in written.own}
 
-    def _extract(self, headers: Mapping[Any, Any]) -> Context:
-        context = Context()
-        if not headers:
-            return context
+    def fields(self) -> frozenset[str]:
+        """Give the names of the headers that are written, in lower case."""
         try:
-            return self._propagator().extract(headers, context, _GETTER)
+            return frozenset(map(str.lower, self._propagator().fields))
+        except Exception:
+            tell_once("Asking a propagator for its fields")
+            return frozenset()
+
+    def _extract(
+        self,
+        headers: Mapping[Any, Any],
+        base: Context,
+        *,
+        parse_baggage: bool = True,
+        getter: HeaderGetter | None = None,
+    ) -> Context:
+        try:
+            propagator = self._propagator()
+            if getter is None:
+                accepts = self._accepts if parse_baggage else _nothing
+                getter = HeaderGetter(accepts)
+            return propagator.extract(headers, base, getter)
         except Exception:
             tell_once("Reading context from headers")
-            return context
+            return base
 
     def _propagator(self) -> TextMapPropagator:
         # The global one may be set, or set anew, after the middleware was made.
-        return self._own or propagate.get_global_textmap()
+        propagator = self._own or propagate.get_global_textmap()
+        if self._known is not propagator:
+            self._is_w3c = all(type(each) in _W3C for each in _parts(propagator))
+            self._known = propagator
+        return propagator
 
-    def _names(self) -> frozenset[str]:
-        """Give the header names of the propagator, made once a propagator."""
-        propagator = self._propagator()
-        if self._fields_of is not propagator:
-            self._fields = frozenset(propagator.fields)
-            self._fields_of = propagator
-        return self._fields
+    def context_headers(self, headers: Mapping[Any, Any]) -> list[str]:
+        """Give the names of headers that carry context, as they are spelled."""
+        self._propagator()
+        names: Iterable[str] = _W3C_HEADERS
+        if not self._is_w3c:
+            # What it reads, not only what it writes: B3 reads `x-b3-flags`, too.
+            getter = HeaderGetter(_nothing)
+            self._extract(headers, Context(), getter=getter)
+            names = getter.read | self.fields()
+        return [
+            name for name in headers if isinstance(name, str) and name.lower() in names
+        ]
 
     def _with_accepted_baggage(self, context: Context) -> Context:
         accepts = self._accepts
@@ -197,3 +195,18 @@ class Propagation:
             if not accepts(key):
                 context = baggage.remove_baggage(key, context)
         return context
+
+
+def _nothing(_: str) -> bool:
+    return False
+
+
+def _parts(propagator: TextMapPropagator) -> Iterable[TextMapPropagator]:
+    # The API's composite does not tell what it is made of.
+    return getattr(propagator, "_propagators", (propagator,))
+
+
+def _without_span(context: Context, span: object) -> Context:
+    return (
+        context if span is INVALID_SPAN else set_span_in_context(INVALID_SPAN, context)
+    )

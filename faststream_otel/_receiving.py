@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as otel_context
+from opentelemetry.context import Context
 
 from faststream_otel import _conventions as conventions
-from faststream_otel import _settling, _spans
+from faststream_otel._arrival import arrival_of
+from faststream_otel._delivery import fetched
 from faststream_otel._faults import tell_once
-from faststream_otel._running import Running
-from faststream_otel._sending import SendScope
+from faststream_otel._operation import StartedOperation
+from faststream_otel._options import called
+from faststream_otel._sending import SendScope, under_way
+from faststream_otel._settling import trace_settlement
+from faststream_otel._suppression import is_suppressed
+from faststream_otel._text import identifier
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -18,9 +24,9 @@ if TYPE_CHECKING:
 
     from faststream import ContextRepo, StreamMessage
 
-    from faststream_otel._arrival import Arrival
-    from faststream_otel._description import Attributes
-    from faststream_otel._middleware import TelemetryMiddleware
+    from faststream_otel._destination import Attributes
+    from faststream_otel._messages import Messages
+    from faststream_otel._telemetry import Telemetry
 
 
 class ReceiveScope(SendScope):
@@ -31,37 +37,50 @@ class ReceiveScope(SendScope):
     current: what the application does with the message comes later.
     """
 
-    __slots__ = ("_arrival", "_running")
+    __slots__ = ("operation",)
 
     def __init__(
         self,
-        telemetry: TelemetryMiddleware[Any, Any],
+        telemetry: Telemetry,
+        messages: Messages[Any, Any],
         message: Any,
         context: ContextRepo,
     ) -> None:
-        super().__init__(telemetry, message, context)
-        self._running: Running | None = None
-        self._arrival: Arrival | None = None
+        super().__init__(telemetry, messages, message, context)
+        self.operation: StartedOperation | None = None
 
     async def on_receive(self) -> None:
         """Begin the span, before anything parses the message."""
-        if _spans.is_suppressed(otel_context.get_current()):
+        if self.messages.is_doubled:
+            if under_way.get() is self.msg:
+                return
+            under_way.set(self.msg)
+        current = otel_context.get_current()
+        if is_suppressed(current):
             return
         try:
-            self._running = self._start_receiving()
+            self.operation = self._begin(current)
         except Exception:
             tell_once("Tracing of a delivery")
 
-    def _start_receiving(self) -> Running | None:
-        arrival = self._arrival = self._telemetry._arrival(self.msg, None)
-        if arrival is None or not self._telemetry._is_traced(arrival.destination):
+    def _begin(self, current: Context) -> StartedOperation | None:
+        telemetry, messages = self.telemetry, self.messages
+        described = messages.received(self.msg, None)
+        if not described:
             return None
-        return Running(
-            self._telemetry,
+        arrival = arrival_of(
+            described, messages.source(None).mixed, telemetry, Context()
+        )
+        for headers in arrival.headers:
+            fetched(headers, telemetry.propagation.context_headers(headers))
+        if arrival.destination.excluded or not telemetry.records():
+            return None
+        return StartedOperation(
+            telemetry,
             conventions.RECEIVE,
             arrival.destination,
             arrival.attributes,
-            otel_context.get_current(),
+            current,
             links=arrival.links,
         )
 
@@ -80,30 +99,39 @@ class ReceiveScope(SendScope):
         msg: StreamMessage[Any],
     ) -> None:
         """Record what parsing told about the message."""
-        if self._running is None:
+        operation, options = self.operation, self.telemetry.options
+        if operation is None or not (operation.recording or options.settle_spans):
             return
-        telemetry, span = self._telemetry, self._running.span
-        options = telemetry._options
-        recording = span.is_recording()
-        if not recording and not options.settle_spans:
-            return
-        arrival = self._arrival
-        assert arrival is not None, "a span began with it"
         try:
-            if recording:
-                attributes: Attributes = self._handler(call_next)
-                if conventions.BATCH_MESSAGE_COUNT not in arrival.attributes:
-                    attributes[conventions.MESSAGE_ID] = telemetry._message_id(msg)
-                    attributes[conventions.MESSAGE_CONVERSATION_ID] = msg.correlation_id
-                if options.record_body_size:
-                    size = telemetry._body_size(msg)
-                    attributes[conventions.MESSAGE_BODY_SIZE] = size
-                span.set_attributes(attributes)
-                _spans.call_hook(options.consume_hook, span, msg)
-            if options.settle_spans:
-                _settling.trace(msg, arrival, telemetry)
+            attributes = self._handler(call_next)
+            if not operation.is_batch:
+                attributes.update(self._ids(operation, msg))
+                # Settling the message has them, too.
+                operation.particular.update(attributes)
+                if options.record_body_size and isinstance(msg.body, bytes):
+                    attributes[conventions.MESSAGE_BODY_SIZE] = len(msg.body)
+            operation.describe(attributes)
         except Exception:
             tell_once("Describing a parsed message")
+        if operation.recording and options.consume_hook is not None:
+            called(options.consume_hook, "The consume hook", operation.span, msg)
+        if options.settle_spans:
+            try:
+                trace_settlement(msg, operation, self.telemetry, self.messages)
+            except Exception:
+                tell_once("Tracing of a settlement")
+
+    def _ids(self, operation: StartedOperation, msg: StreamMessage[Any]) -> Attributes:
+        """Give the ids of a parsed message that its span has not been given yet."""
+        found: Attributes = {}
+        for name, value in (
+            (conventions.MESSAGE_ID, self.messages.message_id(msg)),
+            (conventions.MESSAGE_CONVERSATION_ID, msg.correlation_id),
+        ):
+            identified = identifier(value)
+            if identified is not None and operation.particular.get(name) != identified:
+                found[name] = identified
+        return found
 
     def _handler(self, call_next: Callable[[Any], Awaitable[Any]]) -> Attributes:
         """Attributes of the handler that the message was matched to."""
@@ -116,6 +144,6 @@ class ReceiveScope(SendScope):
         exc_tb: TracebackType | None = None,
     ) -> bool | None:
         """End the span, with the error that nothing inside has handled."""
-        if self._running is not None:
-            self._running.end(exc_val)
+        if self.operation is not None:
+            self.operation.end(exc_val)
         return False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Final
 
 from faststream import BaseMiddleware
 from faststream.response import PublishType
@@ -10,11 +11,17 @@ from opentelemetry import context as otel_context
 from opentelemetry.trace import Link, SpanKind
 
 from faststream_otel import _conventions as conventions
-from faststream_otel import _creating, _spans
-from faststream_otel._faststream import current_delivery, sends_batch
+from faststream_otel._creating import Creation
+from faststream_otel._delivery import came_along, current_delivery
+from faststream_otel._faststream import sends_batch
 from faststream_otel._faults import tell_once
-from faststream_otel._propagation import NOTHING_CARRIED
-from faststream_otel._running import Running
+from faststream_otel._headers import captured
+from faststream_otel._operation import StartedOperation
+from faststream_otel._options import called
+from faststream_otel._outgoing import OutgoingHeaders
+from faststream_otel._propagation import NOTHING_WRITTEN
+from faststream_otel._suppression import is_suppressed
+from faststream_otel._wrapped import begin_measuring, end_measuring, restore
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -22,37 +29,47 @@ if TYPE_CHECKING:
     from faststream import ContextRepo
     from faststream.response import PublishCommand
     from opentelemetry.context import Context
-    from opentelemetry.trace import Span
 
-    from faststream_otel._creating import HeadersOfEach
-    from faststream_otel._middleware import TelemetryMiddleware
-    from faststream_otel._propagation import Carried
+    from faststream_otel._destination import Attributes, Destination
+    from faststream_otel._messages import Messages
+    from faststream_otel._propagation import Written
+    from faststream_otel._telemetry import Telemetry
 
-_OPERATIONS = {
+_OPERATIONS: Final = {
     PublishType.REQUEST: conventions.REQUEST,
     PublishType.REPLY: conventions.REPLY,
 }
+
+# What the outermost of two middlewares of ours records: a command or a raw message.
+under_way: ContextVar[object] = ContextVar("faststream_otel_under_way", default=None)
 
 
 class SendScope(BaseMiddleware[Any, Any]):
     """What FastStream makes of our middleware around what is sent.
 
-    A scope knows no broker: the middleware that made it describes commands for it.
     Whatever fails in here is told once, and the message goes on.
+
+    Args:
+        telemetry: Where it is recorded.
+        messages: Describes commands and messages.
+        message: What FastStream makes the scope for; None if that is a publish.
+        context: FastStream's context.
     """
 
-    __slots__ = ("_telemetry",)
+    __slots__ = ("messages", "telemetry")
 
     def __init__(
         self,
-        telemetry: TelemetryMiddleware[Any, Any],
+        telemetry: Telemetry,
+        messages: Messages[Any, Any],
         message: Any,
         context: ContextRepo,
     ) -> None:
-        # What `super().__init__` does: there is one a message, and a call is dear.
+        # What `super().__init__` does: there is one per message, and a call is dear.
         self.msg = message
         self.context = context
-        self._telemetry = telemetry
+        self.telemetry = telemetry
+        self.messages = messages
 
     async def publish_scope(
         self,
@@ -60,82 +77,128 @@ class SendScope(BaseMiddleware[Any, Any]):
         cmd: PublishCommand,
     ) -> Any:
         """Send a message, or a batch, inside its span."""
-        before = otel_context.get_current()
-        if _spans.is_suppressed(before):
+        if not self.messages.is_doubled:
+            return await self._publish(call_next, cmd)
+        if under_way.get() is cmd:
             return await call_next(cmd)
-        written = cmd.headers
+        token = under_way.set(cmd)
         try:
-            sending = self._start(call_next, cmd, before)
-        except Exception:
-            tell_once("Tracing of a publish")
-            sending = None
-        if sending is None:
-            return await call_next(cmd)
-
-        token = otel_context.attach(sending.context)
-        try:
-            answer = await call_next(cmd)
-        except BaseException as error:
-            # A middleware around ours may try again: it is to find what the caller
-            # wrote, not our context as if it were the caller's.
-            cmd.headers = written
-            sending.end(error)
-            raise
-        else:
-            if sending.span.is_recording() and answer is not None:
-                self._add_answer(sending, answer)
-            return answer
+            return await self._publish(call_next, cmd)
         finally:
-            otel_context.detach(token)
-            sending.end()
+            restore(token)
 
-    def _start(
+    async def _publish(
         self,
         call_next: Callable[[Any], Awaitable[Any]],
         cmd: PublishCommand,
-        before: Context,
-    ) -> Running | None:
-        """Begin the span, and give the command the headers that carry it."""
-        telemetry = self._telemetry
-        options, propagation = telemetry._options, telemetry._propagation
-        outgoing = telemetry._describe_command(cmd)
+    ) -> Any:
+        delivery = current_delivery.get()
+        if delivery is not None:
+            delivery.adopt_baggage()
+        before = otel_context.get_current()
+        if is_suppressed(before):
+            return await call_next(cmd)
+        sending = Sending(self.telemetry, self.messages, cmd)
+        try:
+            call_next = sending.begin(call_next, before)
+        except Exception:
+            tell_once("Tracing of a publish")
+        operation = sending.operation
+        if operation is None:
+            try:
+                return await call_next(cmd)
+            finally:
+                sending.end()
+        token = otel_context.attach(operation.context)
+        try:
+            answer = await call_next(cmd)
+        except BaseException as error:
+            sending.end(error)
+            raise
+        else:
+            sending.answered(answer)
+            return answer
+        finally:
+            restore(token)
+            sending.end()
+
+
+class Sending:
+    """A command on its way: its span, and what was written into its headers.
+
+    Args:
+        telemetry: Where it is recorded.
+        messages: Describes commands.
+        cmd: What is sent.
+
+    Attributes:
+        operation: What has begun; None if nothing is recorded.
+    """
+
+    __slots__ = (
+        "_cmd",
+        "_creation",
+        "_headers",
+        "_measuring",
+        "_messages",
+        "_sizes",
+        "_telemetry",
+        "operation",
+    )
+
+    def __init__(
+        self, telemetry: Telemetry, messages: Messages[Any, Any], cmd: PublishCommand
+    ) -> None:
+        self._telemetry = telemetry
+        self._messages = messages
+        self._cmd = cmd
+        self._headers: OutgoingHeaders | None = None
+        self._creation: Creation | None = None
+        self._sizes: list[int] = []
+        self._measuring: Any = None
+        self.operation: StartedOperation | None = None
+
+    def begin(
+        self, call_next: Callable[[Any], Awaitable[Any]], before: Context
+    ) -> Callable[[Any], Awaitable[Any]]:
+        """Begin the span, and give the command the headers that carry it.
+
+        Args:
+            call_next: What sends the command.
+            before: The context in which it is sent.
+
+        Returns:
+            What sends the command now.
+        """
+        telemetry, cmd = self._telemetry, self._cmd
+        options = telemetry.options
         headers = cmd.headers
+        written = NOTHING_WRITTEN
+        if headers:
+            written = telemetry.propagation.written(headers, came_along)
+        destination, particular = self._messages.sent(cmd)
+        if destination.excluded or not telemetry.records():
+            self._carry(headers, headers, before, written)
+            return call_next
 
         operation = conventions.PUBLISH
         if cmd.publish_type is not PublishType.PUBLISH:
             operation = _OPERATIONS.get(cmd.publish_type, operation)
         kind: SpanKind = operation.kind
         links: tuple[Link, ...] = ()
-        carried = propagation.carried(headers)
-        if carried.creation.is_valid:
-            delivery = current_delivery.get()
-            if delivery is not None and carried.ids in delivery.creations:
-                # The handler passes on the headers that it was given.
-                carried = NOTHING_CARRIED
-            else:
-                # Whoever creates a message's context is its producer: not we.
-                kind, links = SpanKind.CLIENT, (Link(carried.creation),)
-
-        destination = outgoing.destination
-        if not telemetry._is_traced(destination):
-            cmd.headers = self._carrying(headers, before, carried)
-            return None
-
-        particular = outgoing.attributes
+        if written.creation.is_valid:
+            # Whoever creates a message's context is its producer: not we.
+            kind, links = SpanKind.CLIENT, (Link(written.creation),)
         if options.capture_headers and headers:
-            particular.update(_spans.captured(options, headers))
-        created: HeadersOfEach | None = None
-        if telemetry._sends_batches and sends_batch(call_next):
+            particular.update(captured(options.capture_headers, headers))
+        if self._messages.sends_batches and sends_batch(call_next):
             for name in conventions.OF_SINGLE_MESSAGES:
                 particular.pop(name, None)
-            count = len(cmd.batch_bodies)
-            if options.create_spans and telemetry._takes_headers_of_each and count:
-                creations, created = _creating.create(
-                    cmd, telemetry, destination, particular, before
-                )
-                kind, links = SpanKind.CLIENT, tuple(map(Link, creations))
-            particular = {**particular, conventions.BATCH_MESSAGE_COUNT: count}
-        sending = Running(
+            self._create(destination, particular, before)
+            particular[conventions.BATCH_MESSAGE_COUNT] = len(cmd.batch_bodies)
+            if self._creation is not None:
+                kind, links = SpanKind.CLIENT, tuple(map(Link, self._creation.contexts))
+        self.operation = sending = StartedOperation(
             telemetry,
             operation,
             destination,
@@ -144,38 +207,119 @@ class SendScope(BaseMiddleware[Any, Any]):
             kind=kind,
             links=links,
         )
-        if sending.span.is_recording():
-            self._enrich(sending.span, cmd)
-        cmd.headers = created or self._carrying(headers, sending.context, carried)
-        return sending
+        wanted = headers
+        if sending.recording:
+            if options.record_body_size:
+                self._sizes, self._measuring = begin_measuring()
+            if options.publish_hook is not None:
+                wanted, written = self._enriched(headers, written)
+        self._carry(headers, wanted, sending.context, written)
+        if self._creation is not None and self._headers is not None:
+            return self._creation.in_each_message(call_next, self._headers)
+        return call_next
 
-    def _carrying(
-        self, headers: dict[str, Any], context: Context, carried: Carried
-    ) -> dict[str, Any]:
-        telemetry = self._telemetry
-        # An empty context has nothing to tell.
-        if not telemetry._carries_context or not context:
-            return headers
-        return telemetry._propagation.inject(headers, context, carried)
-
-    def _add_answer(self, sending: Running, answer: Any) -> None:
-        if sending.is_batch:
+    def answered(self, answer: Any) -> None:
+        """Add what the broker's answer tells, to span and metrics."""
+        operation = self.operation
+        if operation is None or answer is None or operation.is_batch:
+            return
+        if not operation.recording and not self._telemetry.records_metrics():
             return
         try:
-            sending.span.set_attributes(self._telemetry._describe_answer(answer))
+            attributes = self._messages.answered(answer)
         except Exception:
             tell_once("Describing a broker's answer")
+            return
+        operation.particular.update(attributes)
+        operation.describe(attributes)
 
-    def _enrich(self, span: Span, cmd: PublishCommand) -> None:
-        options = self._telemetry._options
-        if options.record_body_size:
+    def end(self, error: BaseException | None = None) -> None:
+        """End what has begun, once, and give the command its headers back.
+
+        Args:
+            error: What ended the send.
+        """
+        if self._headers is not None:
             try:
-                serializer = self._telemetry._serializer
-                size = sum(
-                    _spans.body_size(each, serializer) for each in cmd.batch_bodies
-                )
-                span.set_attribute(conventions.MESSAGE_BODY_SIZE, size)
+                self._headers.take_back(self._cmd)
             except Exception:
-                # Such as aio-pika's own message, which only its client encodes.
-                tell_once("Measuring a body")
-        _spans.call_hook(options.publish_hook, span, cmd)
+                tell_once("Taking back headers")
+            self._headers = None
+        operation = self.operation
+        if self._measuring is not None:
+            end_measuring(self._measuring)
+            self._measuring = None
+            self._record_size()
+        if self._creation is not None:
+            self._creation.end(self._sizes)
+            self._creation = None
+        if operation is not None:
+            operation.end(error)
+
+    def _create(
+        self, destination: Destination, particular: Attributes, before: Context
+    ) -> None:
+        """Record a create span for each message of a batch, if that is wanted."""
+        messages, cmd = self._messages, self._cmd
+        wanted = self._telemetry.options.create_spans
+        if wanted and messages.takes_headers_of_each and cmd.batch_bodies:
+            each = [
+                {**particular, **messages.of_each(cmd, index)}
+                for index in range(len(cmd.batch_bodies))
+            ]
+            self._creation = Creation(self._telemetry, destination, each, before)
+
+    def _enriched(
+        self, headers: dict[str, Any], written: Written
+    ) -> tuple[dict[str, Any], Written]:
+        """Let the application enrich the span, and the headers that are sent."""
+        operation, cmd = self.operation, self._cmd
+        hook = self._telemetry.options.publish_hook
+        assert operation is not None, "it has begun"
+        assert hook is not None, "it was asked for"
+        cmd.headers = before = dict(headers or {})
+        called(hook, "The publish hook", operation.span, cmd)
+        wanted = cmd.headers
+        if wanted is before and wanted == (headers or {}):
+            return headers, written
+        return wanted, self._telemetry.propagation.written(wanted or {}, came_along)
+
+    def _carry(
+        self,
+        headers: dict[str, Any],
+        wanted: dict[str, Any],
+        context: Context,
+        written: Written,
+    ) -> None:
+        """Give the command headers that carry a context.
+
+        Args:
+            headers: What the caller wrote.
+            wanted: What is to be sent besides the context.
+            context: What is to travel with the message; nothing if it is empty.
+            written: What of these headers is context already.
+        """
+        carrier: dict[str, Any] = {}
+        if context and self._messages.carries_context:
+            carrier = self._telemetry.propagation.inject(context, written)
+        if carrier or written.forwarded or wanted is not headers:
+            self._headers = OutgoingHeaders(
+                self._cmd, headers, wanted, written.forwarded, carrier
+            )
+        else:
+            self._cmd.headers = headers
+
+    def _record_size(self) -> None:
+        """Record the size of the body that was sent, as FastStream encoded it."""
+        operation = self.operation
+        if operation is None or operation.is_batch:
+            return
+        try:
+            size = self._messages.size_unencoded(self._cmd.body)
+        except Exception:
+            tell_once("Measuring a body")
+            return
+        if size is None and self._sizes:
+            size = self._sizes[0]
+        if size is not None:
+            operation.describe({conventions.MESSAGE_BODY_SIZE: size})

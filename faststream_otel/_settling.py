@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import context as otel_context
 
 from faststream_otel import _conventions as conventions
-from faststream_otel import _spans
-from faststream_otel._running import Running
+from faststream_otel._faults import tell_once
+from faststream_otel._operation import StartedOperation
+from faststream_otel._suppression import is_suppressed
+from faststream_otel._wrapped import restore
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from faststream import StreamMessage
 
-    from faststream_otel._arrival import Arrival
     from faststream_otel._conventions import Operation
-    from faststream_otel._middleware import TelemetryMiddleware
+    from faststream_otel._messages import Messages
+    from faststream_otel._telemetry import Telemetry
 
-_OPERATIONS = (conventions.ACK, conventions.NACK, conventions.REJECT)
+_OPERATIONS: Final = (conventions.ACK, conventions.NACK, conventions.REJECT)
 
 
-def trace(
+def trace_settlement(
     message: StreamMessage[Any],
-    arrival: Arrival,
-    telemetry: TelemetryMiddleware[Any, Any],
+    received: StartedOperation,
+    telemetry: Telemetry,
+    messages: Messages[Any, Any],
 ) -> None:
     """Record a span each time that `message` is really settled.
 
@@ -35,55 +38,49 @@ def trace(
 
     Args:
         message: The parsed message.
-        arrival: What is known of it, for the span's attributes.
-        telemetry: Knows whether the broker is told of a settlement at all.
+        received: How it was received, for the span's attributes.
+        telemetry: Where it is recorded.
+        messages: Knows whether the broker is told of a settlement at all.
     """
     # To reject is to acknowledge with some brokers: that is one settlement, not two.
     underway: set[Operation] = set()
+
+    def begin(operation: Operation) -> StartedOperation | None:
+        before = otel_context.get_current()
+        try:
+            if is_suppressed(before) or not messages.settles(message, operation):
+                return None
+            attributes = {**received.particular}
+            return StartedOperation(
+                telemetry, operation, received.destination, attributes, before
+            )
+        except Exception:
+            tell_once("Tracing of a settlement")
+            return None
+
+    def traced(
+        settle: Callable[..., Awaitable[None]], operation: Operation
+    ) -> Callable[..., Awaitable[None]]:
+        @functools.wraps(settle)
+        async def wrapper(*args: Any, **kwargs: Any) -> None:
+            settling = None if underway else begin(operation)
+            if settling is None:
+                await settle(*args, **kwargs)
+                return
+            token = otel_context.attach(settling.context)
+            underway.add(operation)
+            try:
+                await settle(*args, **kwargs)
+            except BaseException as error:
+                settling.end(error)
+                raise
+            finally:
+                underway.discard(operation)
+                restore(token)
+                settling.end()
+
+        return wrapper
+
     for operation in _OPERATIONS:
         settle = getattr(message, operation.name)
-        setattr(
-            message,
-            operation.name,
-            _traced(settle, operation, message, arrival, telemetry, underway),
-        )
-
-
-def _traced(
-    settle: Callable[..., Awaitable[None]],
-    operation: Operation,
-    message: StreamMessage[Any],
-    arrival: Arrival,
-    telemetry: TelemetryMiddleware[Any, Any],
-    underway: set[Operation],
-) -> Callable[..., Awaitable[None]]:
-    @functools.wraps(settle)
-    async def wrapper(*args: Any, **kwargs: Any) -> None:
-        before = otel_context.get_current()
-        if (
-            underway
-            or _spans.is_suppressed(before)
-            or not telemetry._settles(message, operation)
-        ):
-            await settle(*args, **kwargs)
-            return
-        attributes = {**arrival.attributes}
-        if conventions.BATCH_MESSAGE_COUNT not in attributes:
-            attributes[conventions.MESSAGE_ID] = telemetry._message_id(message)
-            attributes[conventions.MESSAGE_CONVERSATION_ID] = message.correlation_id
-        settling = Running(
-            telemetry, operation, arrival.destination, attributes, before
-        )
-        token = otel_context.attach(settling.context)
-        underway.add(operation)
-        try:
-            await settle(*args, **kwargs)
-        except BaseException as error:
-            settling.end(error)
-            raise
-        finally:
-            underway.discard(operation)
-            otel_context.detach(token)
-            settling.end()
-
-    return wrapper
+        setattr(message, operation.name, traced(settle, operation))

@@ -9,57 +9,66 @@ from confluent_kafka import Message
 from faststream.confluent.response import KafkaPublishCommand
 
 from faststream_otel import _conventions as conventions
-from faststream_otel._description import Destination, Incoming
-from faststream_otel._kafka import BaseKafkaTelemetryMiddleware, add_key
-from faststream_otel._middleware import remember
+from faststream_otel._ids import add_conversation
+from faststream_otel._kafka import BaseKafkaMessages, add_key, headers_of
+from faststream_otel._messages import ReceivedMessage
+from faststream_otel._middleware import TelemetryMiddleware
 
 if TYPE_CHECKING:
-    from faststream_otel._description import Attributes
-    from faststream_otel._middleware import Source
+    from faststream_otel._destination import Attributes
+    from faststream_otel._messages import Source
 
 __all__ = ("KafkaTelemetryMiddleware",)
 
 
-class KafkaTelemetryMiddleware(
-    BaseKafkaTelemetryMiddleware[Message, KafkaPublishCommand],
-):
-    """Traces what a Confluent Kafka broker sends and handles.
+class ConfluentMessages(BaseKafkaMessages[Message, KafkaPublishCommand]):
+    """Describes what a Confluent Kafka broker sends and handles."""
 
-    Give one instance to each broker:
-    `KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])`.
-    The spans follow OpenTelemetry's conventions for Kafka.
-    """
+    package = "confluent"
 
-    def _describe_answer(self, answer: Any) -> Attributes:
+    def answered(self, answer: Any) -> Attributes:
+        """Give the position of the record."""
         # With `no_confirm` it is a future.
         if not isinstance(answer, Message):
             return {}
         return _position(answer)
 
-    def _describe_message(
+    def received(
         self, message: Message | Sequence[Message], subscriber: Any
-    ) -> Incoming | list[Incoming]:
-        source = self._source(subscriber)
+    ) -> ReceivedMessage | list[ReceivedMessage]:
+        """Describe a record, or a batch of them."""
+        source = self.source(subscriber)
         if isinstance(message, Sequence):
-            return [_describe(record, source) for record in message]
-        return _describe(message, source)
+            return [self._describe(record, source) for record in message]
+        return self._describe(message, source)
+
+    def _describe(self, message: Message, source: Source) -> ReceivedMessage:
+        topic = message.topic() or ""
+        destination = source.destinations.get(topic)
+        if destination is None:
+            destination = source.destinations[topic] = self.destination(
+                topic, source.attributes
+            )
+        attributes = _position(message)
+        add_key(attributes, message.key())
+        if message.value() is None:
+            attributes[conventions.KAFKA_MESSAGE_TOMBSTONE] = True
+        headers = headers_of(message.headers())
+        add_conversation(attributes, headers.get("correlation_id"))
+        kind, milliseconds = message.timestamp()
+        sent = milliseconds * 1_000_000 if kind and milliseconds > 0 else None
+        return ReceivedMessage(destination, attributes, headers, sent)
 
 
-def _describe(message: Message, source: Source) -> Incoming:
-    topic = message.topic() or ""
-    destination = source.destinations.get(topic)
-    if destination is None:
-        destination = Destination(topic, source.attributes)
-        remember(source.destinations, topic, destination)
-    attributes = _position(message)
-    add_key(attributes, message.key())
-    if message.value() is None:
-        attributes[conventions.KAFKA_MESSAGE_TOMBSTONE] = True
-    # Of a header that stands there twice, the last counts, as in other languages.
-    headers = dict(message.headers() or ())
-    kind, milliseconds = message.timestamp()
-    sent = milliseconds * 1_000_000 if kind and milliseconds > 0 else None
-    return Incoming(destination, attributes, headers, sent)
+class KafkaTelemetryMiddleware(TelemetryMiddleware[Message, KafkaPublishCommand]):
+    """Traces what a Confluent Kafka broker sends and handles.
+
+    Give each broker an instance of its own:
+    `KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])`.
+    The spans follow OpenTelemetry's conventions for Kafka.
+    """
+
+    messages_type = ConfluentMessages
 
 
 def _position(message: Message) -> Attributes:

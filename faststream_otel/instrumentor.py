@@ -13,19 +13,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypedDict
 from weakref import WeakKeyDictionary, WeakSet
 
+from faststream._internal.broker import BrokerUsecase
 from opentelemetry.instrumentation.instrumentor import (  # type: ignore[attr-defined]
     BaseInstrumentor,
 )
 
 from faststream_otel import _options
-from faststream_otel._faststream import (
-    middlewares,
-    remove_middleware,
-    unwatch,
-    watch,
-)
+from faststream_otel._faststream import middlewares, package_of, remove_middleware
 from faststream_otel._faults import tell_once
 from faststream_otel._middleware import TelemetryMiddleware
+from faststream_otel._wrapped import unwatch, watch
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -57,6 +54,7 @@ class _Options(TypedDict, total=False):
     incoming: Incoming
     baggage_keys: BaggageKeys | None
     capture_headers: Iterable[str] | None
+    destination_templates: Iterable[str] | None
     exclude: Iterable[str] | None
     publish_hook: Hook | None
     consume_hook: Hook | None
@@ -78,6 +76,7 @@ class _Configuration:
     incoming: str | None = None
     baggage_keys: list[str] | None = None
     capture_headers: list[str] | None = None
+    destination_templates: list[str] | None = None
     exclude: list[str] | None = None
     create_spans: bool | None = None
     settle_spans: bool | None = None
@@ -126,6 +125,30 @@ class FastStreamInstrumentor(BaseInstrumentor):  # type: ignore[misc]
         """Take the middlewares back; those that the application gave stay."""
         super().uninstrument(**kwargs)
 
+    def instrument_broker(self, broker: Broker, **options: Unpack[_Options]) -> None:
+        """Give one broker its middleware, and leave all others as they are.
+
+        Args:
+            broker: A broker, connected or not. One that has a telemetry middleware
+                already is left as it is.
+            options: As those of the middlewares; all are optional.
+
+        Raises:
+            ValueError: An option has a value that makes no sense.
+            TypeError: An option is not known, or has a value of a wrong type, or
+                `broker` is no broker of FastStream.
+        """
+        if not isinstance(broker, BrokerUsecase) or _middleware_of(broker) is None:
+            raise TypeError(f"{broker!r} is no broker of FastStream's")
+        _check(dict(options))
+        self._give(broker, dict(options))
+
+    def uninstrument_broker(self, broker: Broker) -> None:
+        """Take the middleware of one broker back, if this class gave it."""
+        ours = self._made.pop(broker, None)
+        if ours is not None:
+            remove_middleware(broker, ours)
+
     def _instrument(self, **options: Any) -> None:
         _check(options)
         self._options.update(options)
@@ -140,14 +163,16 @@ class FastStreamInstrumentor(BaseInstrumentor):  # type: ignore[misc]
 
     def _attend(self, broker: Broker) -> None:
         try:
-            self._give(broker)
+            self._give(broker, self._options)
         except Exception:
             tell_once("Instrumenting a broker")
 
-    def _give(self, broker: Broker) -> None:
+    def _give(self, broker: Broker, options: dict[str, Any]) -> None:
         """Give `broker` its middleware, or take it back if there is another."""
         ours = self._made.get(broker)
-        others = [each for each in middlewares(broker) if each is not ours]
+        others = [
+            each for stack in middlewares(broker) for each in stack if each is not ours
+        ]
         by_faststream = any(map(_is_faststreams, others))
         if by_faststream or any(isinstance(m, TelemetryMiddleware) for m in others):
             if by_faststream and broker not in self._left:
@@ -163,10 +188,10 @@ class FastStreamInstrumentor(BaseInstrumentor):  # type: ignore[misc]
         kind = _middleware_of(broker)
         if ours is not None or kind is None:
             return
-        ours = self._made[broker] = kind(**self._options)
+        ours = self._made[broker] = kind(**options)
         broker.insert_middleware(ours)
         # One that is connected will not do it.
-        ours._bind(broker)
+        ours.messages.bind(broker)
 
 
 def _check(options: dict[str, Any]) -> None:
@@ -185,12 +210,9 @@ def _is_faststreams(middleware: object) -> bool:
 
 def _middleware_of(broker: Broker) -> type[TelemetryMiddleware[Any, Any]] | None:
     """Find the middleware for `broker`, whose client is imported if it is there."""
-    for kind in type(broker).__mro__:
-        package, _, rest = kind.__module__.partition(".")
-        name = rest.partition(".")[0]
-        if package == "faststream" and name in _BROKERS:
-            module = import_module(f"faststream_otel.{name}")
-            middleware: type[TelemetryMiddleware[Any, Any]]
-            middleware = getattr(module, *module.__all__)
-            return middleware
-    return None
+    name = package_of(broker)
+    if name not in _BROKERS:
+        return None
+    module = import_module(f"faststream_otel.{name}")
+    middleware: type[TelemetryMiddleware[Any, Any]] = getattr(module, *module.__all__)
+    return middleware

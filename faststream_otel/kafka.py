@@ -9,34 +9,34 @@ from aiokafka.structs import RecordMetadata
 from faststream.kafka.response import KafkaPublishCommand
 
 from faststream_otel import _conventions as conventions
-from faststream_otel._description import Destination, Incoming
-from faststream_otel._kafka import BaseKafkaTelemetryMiddleware, add_key
-from faststream_otel._middleware import remember
+from faststream_otel._ids import add_conversation
+from faststream_otel._kafka import BaseKafkaMessages, add_key, headers_of
+from faststream_otel._messages import ReceivedMessage
+from faststream_otel._middleware import TelemetryMiddleware
 
 if TYPE_CHECKING:
     from aiokafka import ConsumerRecord
 
-    from faststream_otel._description import Attributes
-    from faststream_otel._middleware import Source
+    from faststream_otel._destination import Attributes
+    from faststream_otel._messages import Source
 
 __all__ = ("KafkaTelemetryMiddleware",)
 
 
-class KafkaTelemetryMiddleware(
-    BaseKafkaTelemetryMiddleware["ConsumerRecord[Any, Any]", KafkaPublishCommand],
+class KafkaMessages(
+    BaseKafkaMessages["ConsumerRecord[Any, Any]", KafkaPublishCommand],
 ):
-    """Traces what a Kafka broker sends and handles.
+    """Describes what a Kafka broker sends and handles."""
 
-    Give one instance to each broker:
-    `KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])`.
-    The spans follow OpenTelemetry's conventions for Kafka.
-    """
+    package = "kafka"
 
-    def _is_tombstone(self, body: object, key: object) -> bool:
+    def is_tombstone(self, body: object, key: object) -> bool:
+        """Whether the record of a body and a key has no value."""
         # FastStream sends an empty body where there is neither body nor key.
         return body is None and key is not None
 
-    def _describe_answer(self, answer: Any) -> Attributes:
+    def answered(self, answer: Any) -> Attributes:
+        """Give the position of the record."""
         # With `no_confirm` it is a future.
         if not isinstance(answer, RecordMetadata):
             return {}
@@ -45,35 +45,49 @@ class KafkaTelemetryMiddleware(
             conventions.KAFKA_OFFSET: answer.offset,
         }
 
-    def _describe_message(
+    def received(
         self,
         message: ConsumerRecord[Any, Any] | Sequence[ConsumerRecord[Any, Any]],
         subscriber: Any,
-    ) -> Incoming | list[Incoming]:
-        source = self._source(subscriber)
+    ) -> ReceivedMessage | list[ReceivedMessage]:
+        """Describe a record, or a batch of them."""
+        source = self.source(subscriber)
         pattern = getattr(subscriber, "pattern", None)
         declared = pattern.template if pattern else None
         if isinstance(message, Sequence):
-            return [_describe(record, source, declared) for record in message]
-        return _describe(message, source, declared)
+            return [self._describe(record, source, declared) for record in message]
+        return self._describe(message, source, declared)
+
+    def _describe(
+        self, record: ConsumerRecord[Any, Any], source: Source, declared: str | None
+    ) -> ReceivedMessage:
+        topic = record.topic
+        destination = source.destinations.get(topic)
+        if destination is None:
+            destination = source.destinations[topic] = self.destination(
+                topic, source.attributes, template=declared
+            )
+        attributes: Attributes = {
+            conventions.DESTINATION_PARTITION_ID: str(record.partition),
+            conventions.KAFKA_OFFSET: record.offset,
+        }
+        add_key(attributes, record.key)
+        if record.value is None:
+            attributes[conventions.KAFKA_MESSAGE_TOMBSTONE] = True
+        headers = headers_of(record.headers)
+        add_conversation(attributes, headers.get("correlation_id"))
+        sent = record.timestamp * 1_000_000 if record.timestamp > 0 else None
+        return ReceivedMessage(destination, attributes, headers, sent)
 
 
-def _describe(
-    record: ConsumerRecord[Any, Any], source: Source, declared: str | None
-) -> Incoming:
-    topic = record.topic
-    destination = source.destinations.get(topic)
-    if destination is None:
-        destination = Destination(topic, source.attributes, template=declared)
-        remember(source.destinations, topic, destination)
-    attributes: Attributes = {
-        conventions.DESTINATION_PARTITION_ID: str(record.partition),
-        conventions.KAFKA_OFFSET: record.offset,
-    }
-    add_key(attributes, record.key)
-    if record.value is None:
-        attributes[conventions.KAFKA_MESSAGE_TOMBSTONE] = True
-    # Of a header that stands there twice, the last counts, as in other languages.
-    headers = dict(record.headers)
-    sent = record.timestamp * 1_000_000 if record.timestamp > 0 else None
-    return Incoming(destination, attributes, headers, sent)
+class KafkaTelemetryMiddleware(
+    TelemetryMiddleware["ConsumerRecord[Any, Any]", KafkaPublishCommand],
+):
+    """Traces what a Kafka broker sends and handles.
+
+    Give each broker an instance of its own:
+    `KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])`.
+    The spans follow OpenTelemetry's conventions for Kafka.
+    """
+
+    messages_type = KafkaMessages

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 from faststream.mqtt.response import MQTTPublishCommand
 
 from faststream_otel import _conventions as conventions
-from faststream_otel._description import Destination, Incoming, Outgoing
 from faststream_otel._faststream import connection_option
-from faststream_otel._middleware import TelemetryMiddleware, remember
+from faststream_otel._ids import add_conversation
+from faststream_otel._messages import Messages, ReceivedMessage
+from faststream_otel._middleware import TelemetryMiddleware
 
 if TYPE_CHECKING:
     from faststream import StreamMessage
     from zmqtt import Message
 
     from faststream_otel._conventions import Operation
-    from faststream_otel._description import Attributes
+    from faststream_otel._destination import Attributes, Destination
     from faststream_otel._faststream import Broker
 
 _logger = logging.getLogger("faststream_otel")
@@ -25,78 +26,93 @@ _logger = logging.getLogger("faststream_otel")
 __all__ = ("MQTTTelemetryMiddleware",)
 
 
-class MQTTTelemetryMiddleware(TelemetryMiddleware["Message", MQTTPublishCommand]):
-    """Traces what an MQTT broker sends and handles.
+class MQTTMessages(Messages["Message", MQTTPublishCommand]):
+    """Describes what an MQTT broker sends and handles."""
 
-    Give one instance to each broker:
-    `MQTTBroker(middlewares=[MQTTTelemetryMiddleware()])`.
-    Context travels in user properties, which MQTT has since version 5.
-    The group of a shared subscription is the consumer group.
-    """
+    package = "mqtt"
+    system = "mqtt"
+    default_port = 1883
 
-    _system = "mqtt"
-    _default_port = 1883
-
-    def _bind(self, broker: Broker) -> None:
-        super()._bind(broker)
+    def bind(self, broker: Broker) -> None:
+        """Learn which broker is served, when it connects."""
+        super().bind(broker)
         version = getattr(broker.config, "version", None)
-        if version == "3.1.1" and self._carries_context:
-            self._carries_context = False
+        if version == "3.1.1" and self.carries_context:
+            self.carries_context = False
             _logger.warning(
                 "MQTT 3.1.1 has no user properties: spans are recorded, but no "
                 "context is sent, so each message starts a trace. MQTT 5 has them: "
                 'MQTTBroker(version="5.0").'
             )
 
-    def _broker_facts(self, broker: Broker) -> Attributes:
+    def broker_facts(self, broker: Broker) -> Attributes:
+        """Give the client's id."""
         # Left out, the server makes one up.
         name = connection_option(broker, "client_id")
         return {conventions.CLIENT_ID: name} if isinstance(name, str) and name else {}
 
-    def _subscriber_facts(self, subscriber: Any) -> Attributes:
+    def subscriber_facts(self, subscriber: Any) -> Attributes:
+        """Give the group of a shared subscription."""
         topic: str = subscriber.topic
         if not topic.startswith("$share/"):
             return {}
         return {conventions.CONSUMER_GROUP_NAME: topic.split("/", 2)[1]}
 
-    def _describe_command(self, cmd: MQTTPublishCommand) -> Outgoing:
+    def sent(self, cmd: MQTTPublishCommand) -> tuple[Destination, Attributes]:
+        """Describe a command."""
         topic = cmd.destination
-        destination = self._destinations.get(topic)
+        destination = self.destinations.get(topic)
         if destination is None:
-            destination = Destination(topic, self._common, temporary=_is_inbox(topic))
-            remember(self._destinations, topic, destination)
+            destination = self.destinations[topic] = self.destination(
+                topic, temporary=_is_inbox(topic)
+            )
         attributes: Attributes = {}
-        if cmd.correlation_id:
-            attributes[conventions.MESSAGE_CONVERSATION_ID] = cmd.correlation_id
-        return Outgoing(destination, attributes)
+        add_conversation(attributes, cmd.correlation_id)
+        return destination, attributes
 
-    def _describe_message(self, message: Message, subscriber: Any) -> Incoming:
-        source = self._source(subscriber)
+    def received(self, message: Message, subscriber: Any) -> ReceivedMessage:
+        """Describe a message."""
+        source = self.source(subscriber)
         topic = message.topic
         destination = source.destinations.get(topic)
         if destination is None:
-            declared = subscriber.address.template if subscriber else topic
-            destination = remember(
-                source.destinations,
+            destination = source.destinations[topic] = self.destination(
                 topic,
-                Destination(
-                    topic,
-                    source.attributes,
-                    template=declared if declared != topic else None,
-                    temporary=_is_inbox(topic),
-                ),
+                source.attributes,
+                template=subscriber.address.template if subscriber else None,
+                temporary=_is_inbox(topic),
             )
         properties = message.properties
-        headers = dict(properties.user_properties) if properties else {}
-        return Incoming(destination, {}, headers)
+        if properties is None:
+            return ReceivedMessage(destination, {}, {})
+        attributes: Attributes = {}
+        correlation = properties.correlation_data
+        if correlation is not None:
+            add_conversation(attributes, correlation.decode(errors="replace"))
+        return ReceivedMessage(
+            destination, attributes, dict(properties.user_properties)
+        )
 
-    def _settles(self, message: StreamMessage[Any], operation: Operation) -> bool:
+    def settles(self, message: StreamMessage[Any], operation: Operation) -> bool:
+        """Whether the broker is told when `message` is settled in this way."""
         # Only QoS 1 and 2 are acknowledged, and MQTT has no negative acknowledgement.
         return (
             message.committed is None
             and message.raw_message.qos > 0
             and operation is not conventions.NACK
         )
+
+
+class MQTTTelemetryMiddleware(TelemetryMiddleware["Message", MQTTPublishCommand]):
+    """Traces what an MQTT broker sends and handles.
+
+    Give each broker an instance of its own:
+    `MQTTBroker(middlewares=[MQTTTelemetryMiddleware()])`.
+    Context travels in user properties, which MQTT has had since version 5.
+    The group of a shared subscription is the consumer group.
+    """
+
+    messages_type = MQTTMessages
 
 
 def _is_inbox(topic: str) -> bool:

@@ -9,35 +9,33 @@ from nats.aio.msg import Msg
 from nats.js.api import PubAck
 
 from faststream_otel import _conventions as conventions
-from faststream_otel._description import Destination, Incoming, Outgoing
 from faststream_otel._faststream import connection_option
-from faststream_otel._middleware import TelemetryMiddleware, remember
+from faststream_otel._ids import add_conversation
+from faststream_otel._messages import Messages, ReceivedMessage
+from faststream_otel._middleware import TelemetryMiddleware
 
 if TYPE_CHECKING:
     from faststream import StreamMessage
 
     from faststream_otel._conventions import Operation
-    from faststream_otel._description import Attributes
+    from faststream_otel._destination import Attributes, Destination
     from faststream_otel._faststream import Broker
 
 __all__ = ("NatsTelemetryMiddleware",)
 
 
-class NatsTelemetryMiddleware(TelemetryMiddleware[Msg, NatsPublishCommand]):
-    """Traces what a NATS broker sends and handles.
+class NatsMessages(Messages[Msg, NatsPublishCommand]):
+    """Describes what a NATS broker sends and handles."""
 
-    Give one instance to each broker:
-    `NatsBroker(middlewares=[NatsTelemetryMiddleware()])`.
-    A queue group is the consumer group; the inbox of a request is temporary.
-    """
-
-    _system = "nats"
-    _default_port = 4222
+    package = "nats"
+    system = "nats"
+    default_port = 4222
 
     # Where the answers to requests go.
     _inbox = "_INBOX."
 
-    def _broker_facts(self, broker: Broker) -> Attributes:
+    def broker_facts(self, broker: Broker) -> Attributes:
+        """Give the name of the connection."""
         inbox = connection_option(broker, "inbox_prefix")
         if isinstance(inbox, bytes):
             inbox = inbox.decode()
@@ -46,72 +44,90 @@ class NatsTelemetryMiddleware(TelemetryMiddleware[Msg, NatsPublishCommand]):
         name = connection_option(broker, "name")
         return {conventions.CLIENT_ID: name} if isinstance(name, str) and name else {}
 
-    def _subscriber_facts(self, subscriber: Any) -> Attributes:
+    def subscriber_facts(self, subscriber: Any) -> Attributes:
+        """Give the queue group, and the durable consumer of JetStream."""
+        facts: Attributes = {}
         queue = getattr(subscriber, "queue", "")
-        return {conventions.CONSUMER_GROUP_NAME: queue} if queue else {}
+        if queue:
+            facts[conventions.CONSUMER_GROUP_NAME] = queue
+        durable = getattr(subscriber, "extra_options", {}).get("durable")
+        if durable:
+            facts[conventions.DESTINATION_SUBSCRIPTION_NAME] = durable
+        return facts
 
-    def _describe_command(self, cmd: NatsPublishCommand) -> Outgoing:
+    def sent(self, cmd: NatsPublishCommand) -> tuple[Destination, Attributes]:
+        """Describe a command."""
         subject = cmd.destination
-        destination = self._destinations.get(subject)
+        destination = self.destinations.get(subject)
         if destination is None:
-            destination = remember(
-                self._destinations,
-                subject,
-                Destination(
-                    subject,
-                    self._common,
-                    temporary=subject.startswith(self._inbox),
-                ),
+            destination = self.destinations[subject] = self.destination(
+                subject, temporary=subject.startswith(self._inbox)
             )
         attributes: Attributes = {}
-        if cmd.correlation_id:
-            attributes[conventions.MESSAGE_CONVERSATION_ID] = cmd.correlation_id
-        return Outgoing(destination, attributes)
+        add_conversation(attributes, cmd.correlation_id)
+        return destination, attributes
 
-    def _describe_message(
+    def received(
         self, message: Msg | list[Msg], subscriber: Any
-    ) -> Incoming | list[Incoming] | None:
+    ) -> ReceivedMessage | list[ReceivedMessage] | None:
+        """Describe a message, or those that were pulled together."""
         if isinstance(message, list):
-            return [self._describe_one(one, subscriber) for one in message]
+            return [self._describe(one, subscriber) for one in message]
         if not isinstance(message, Msg):
             # A watched key-value or object store delivers changes, not messages.
             return None
-        return self._describe_one(message, subscriber)
+        return self._describe(message, subscriber)
 
-    def _describe_one(self, message: Msg, subscriber: Any) -> Incoming:
-        source = self._source(subscriber)
+    def _describe(self, message: Msg, subscriber: Any) -> ReceivedMessage:
+        source = self.source(subscriber)
         subject = message.subject
         destination = source.destinations.get(subject)
         if destination is None:
-            declared = subscriber.subject.template if subscriber else subject
-            destination = Destination(
+            destination = source.destinations[subject] = self.destination(
                 subject,
                 source.attributes,
-                template=declared if declared != subject else None,
+                template=subscriber.subject.template if subscriber else None,
                 temporary=subject.startswith(self._inbox),
             )
-            remember(source.destinations, subject, destination)
-        sent = _sent(message) if self._metrics.records_queue_time else None
-        return Incoming(destination, {}, message.headers or {}, sent)
+        headers = message.headers or {}
+        attributes: Attributes = {}
+        add_conversation(attributes, headers.get("correlation_id"))
+        sent = _sent(message) if self.wants_time else None
+        return ReceivedMessage(destination, attributes, headers, sent)
 
-    def _describe_answer(self, answer: Any) -> Attributes:
-        # Only JetStream answers: with the message's number in its stream.
+    def answered(self, answer: Any) -> Attributes:
+        """Give the number of the message in its stream."""
+        # Only JetStream answers.
         if not isinstance(answer, PubAck):
             return {}
         return {conventions.MESSAGE_ID: str(answer.seq)}
 
-    def _message_id(self, message: StreamMessage[Any]) -> str:
+    def message_id(self, message: StreamMessage[Any]) -> str:
+        """Give the number of a message in its stream, or FastStream's id."""
         raw = message.raw_message
         if isinstance(raw, Msg) and _is_jetstreams(raw):
             return str(raw.metadata.sequence.stream)
         return message.message_id
 
-    def _settles(self, message: StreamMessage[Any], operation: Operation) -> bool:
+    def settles(self, message: StreamMessage[Any], operation: Operation) -> bool:
+        """Whether the broker is told when `message` is settled in this way."""
         # FastStream marks messages of core NATS, which knows no acknowledgement.
         raw = message.raw_message
         return not all(
             one.is_acked for one in (raw if isinstance(raw, list) else [raw])
         )
+
+
+class NatsTelemetryMiddleware(TelemetryMiddleware[Msg, NatsPublishCommand]):
+    """Traces what a NATS broker sends and handles.
+
+    Give each broker an instance of its own:
+    `NatsBroker(middlewares=[NatsTelemetryMiddleware()])`.
+    A queue group is the consumer group, a durable consumer of JetStream is the
+    subscription, and the inbox of a request is temporary.
+    """
+
+    messages_type = NatsMessages
 
 
 def _is_jetstreams(message: Msg) -> bool:

@@ -5,22 +5,93 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+from aio_pika import Message
 from faststream.rabbit.response import RabbitPublishCommand
 
 from faststream_otel import _conventions as conventions
-from faststream_otel._description import Destination, Incoming, Outgoing
+from faststream_otel._destination import template_of
 from faststream_otel._faststream import connection_option, prefix
-from faststream_otel._middleware import TelemetryMiddleware, remember
+from faststream_otel._ids import add_conversation
+from faststream_otel._messages import Messages, ReceivedMessage
+from faststream_otel._middleware import TelemetryMiddleware
+from faststream_otel._text import bounded, identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from aio_pika import IncomingMessage
 
-    from faststream_otel._description import Attributes
+    from faststream_otel._destination import Attributes, Destination
     from faststream_otel._faststream import Broker
 
 __all__ = ("RabbitTelemetryMiddleware",)
+
+
+class RabbitMessages(Messages["IncomingMessage", RabbitPublishCommand]):
+    """Describes what a RabbitMQ broker sends and handles."""
+
+    package = "rabbit"
+    system = "rabbitmq"
+    default_port = 5672
+
+    def broker_facts(self, broker: Broker) -> Attributes:
+        """Give the name of the connection."""
+        # The client takes it from the URL.
+        query = parse_qs(urlsplit(str(connection_option(broker, "url"))).query)
+        name = query.get("name")
+        return {conventions.CLIENT_ID: name[0]} if name else {}
+
+    def sent(self, cmd: RabbitPublishCommand) -> tuple[Destination, Attributes]:
+        """Describe a command."""
+        exchange, routing_key = cmd.exchange.name, cmd.destination
+        destination = self.destinations.get((exchange, routing_key))
+        if destination is None:
+            destination = self.destinations[exchange, routing_key] = self.destination(
+                _name(exchange, routing_key),
+                {**self.common, **_routing_key(routing_key)},
+                template=self._template(exchange, routing_key),
+                temporary=_is_temporary(routing_key),
+                anonymous=_is_anonymous(routing_key),
+            )
+        attributes: Attributes = {}
+        add_conversation(attributes, cmd.correlation_id)
+        message_id = identifier(cmd.message_options.get("message_id"))
+        if message_id is not None:
+            attributes[conventions.MESSAGE_ID] = message_id
+        return destination, attributes
+
+    def received(self, message: IncomingMessage, subscriber: Any) -> ReceivedMessage:
+        """Describe a message."""
+        source = self.source(subscriber)
+        routing_key = message.routing_key or ""
+        exchange = message.exchange or ""
+        destination = source.destinations.get((exchange, routing_key))
+        if destination is None:
+            queue, declared = _declared(subscriber, routing_key)
+            # What the queue was bound with stands for many routing keys.
+            template = _name(exchange, declared, queue) if exchange else None
+            destination = source.destinations[exchange, routing_key] = self.destination(
+                _name(exchange, routing_key, queue),
+                {**source.attributes, **_routing_key(routing_key)},
+                template=self._template(exchange, routing_key, queue) or template,
+                temporary=_is_temporary(routing_key),
+                anonymous=_is_anonymous(queue or routing_key),
+            )
+        attributes: Attributes = {}
+        if message.delivery_tag is not None:
+            attributes[conventions.RABBITMQ_DELIVERY_TAG] = message.delivery_tag
+        add_conversation(attributes, message.correlation_id)
+        # What FastStream's publisher says, in whole seconds: AMQP has no more.
+        timestamp = message.timestamp
+        sent = int(timestamp.timestamp()) * 1_000_000_000 if timestamp else None
+        return ReceivedMessage(destination, attributes, message.headers, sent)
+
+    def size_unencoded(self, body: Any) -> int | None:
+        """Give the size in bytes of a message of the client's own."""
+        return len(body.body) if isinstance(body, Message) else None
+
+    def _template(self, exchange: str, routing_key: str, queue: str = "") -> str | None:
+        """Give the option's template for a routing key alone, in the whole name."""
+        template = template_of(self.templates, routing_key)
+        return None if template is None else _name(exchange, template, queue)
 
 
 class RabbitTelemetryMiddleware(
@@ -28,66 +99,15 @@ class RabbitTelemetryMiddleware(
 ):
     """Traces what a RabbitMQ broker sends and handles.
 
-    Give one instance to each broker:
+    Give each broker an instance of its own:
     `RabbitBroker(middlewares=[RabbitTelemetryMiddleware()])`.
     The spans follow OpenTelemetry's conventions for RabbitMQ: a destination is called
     `exchange:routing key` when sending, and `exchange:routing key:queue` when
-    processing, without the parts that are empty or repeat the one before.
+    processing, without the parts that are empty, and without the queue where it is
+    called like the routing key.
     """
 
-    _system = "rabbitmq"
-    _default_port = 5672
-
-    def _broker_facts(self, broker: Broker) -> Attributes:
-        # The client takes the connection's name from the URL.
-        query = parse_qs(urlsplit(str(connection_option(broker, "url"))).query)
-        name = query.get("name")
-        return {conventions.CLIENT_ID: name[0]} if name else {}
-
-    def _describe_command(self, cmd: RabbitPublishCommand) -> Outgoing:
-        exchange, routing_key = cmd.exchange.name, cmd.destination
-        destination = self._destinations.get((exchange, routing_key))
-        if destination is None:
-            destination = Destination(
-                _name(exchange, routing_key),
-                {**self._common, **_routing_key(routing_key)},
-                temporary=_is_temporary(routing_key),
-                anonymous=_is_anonymous(routing_key),
-            )
-            remember(self._destinations, (exchange, routing_key), destination)
-        attributes: Attributes = {}
-        if cmd.correlation_id:
-            attributes[conventions.MESSAGE_CONVERSATION_ID] = cmd.correlation_id
-        message_id = cmd.message_options.get("message_id")
-        if message_id:
-            attributes[conventions.MESSAGE_ID] = message_id
-        return Outgoing(destination, attributes)
-
-    def _describe_message(self, message: IncomingMessage, subscriber: Any) -> Incoming:
-        source = self._source(subscriber)
-        routing_key = message.routing_key or ""
-        exchange = message.exchange or ""
-        destination = source.destinations.get((exchange, routing_key))
-        if destination is None:
-            queue, declared = _declared(subscriber, routing_key)
-            name = _name(exchange, routing_key, queue)
-            # What the queue was bound with stands for many routing keys.
-            template = _name(exchange, declared, queue) if exchange else name
-            destination = Destination(
-                name,
-                {**source.attributes, **_routing_key(routing_key)},
-                template=template if template != name else None,
-                temporary=_is_temporary(routing_key),
-                anonymous=_is_anonymous(queue or routing_key),
-            )
-            remember(source.destinations, (exchange, routing_key), destination)
-        attributes: Attributes = {}
-        if message.delivery_tag is not None:
-            attributes[conventions.RABBITMQ_DELIVERY_TAG] = message.delivery_tag
-        # What FastStream's publisher says, in whole seconds: AMQP has no more.
-        timestamp = message.timestamp
-        sent = int(timestamp.timestamp()) * 1_000_000_000 if timestamp else None
-        return Incoming(destination, attributes, message.headers, sent)
+    messages_type = RabbitMessages
 
 
 def _declared(subscriber: Any, routing_key: str) -> tuple[str, str]:
@@ -98,20 +118,16 @@ def _declared(subscriber: Any, routing_key: str) -> tuple[str, str]:
     return f"{before}{queue.name}", f"{before}{queue.routing_template()}"
 
 
-def _name(*parts: str) -> str:
-    return ":".join(_without_repetition(parts)) or "amq.default"
-
-
-def _without_repetition(parts: Iterable[str]) -> Iterable[str]:
-    before = ""
-    for part in parts:
-        if part and part != before:
-            yield part
-        before = part
+def _name(exchange: str, routing_key: str, queue: str = "") -> str:
+    # The queue is left out where it is called like its routing key.
+    parts = (exchange, routing_key, "" if queue == routing_key else queue)
+    return ":".join(filter(None, parts)) or "amq.default"
 
 
 def _routing_key(routing_key: str) -> Attributes:
-    return {conventions.RABBITMQ_ROUTING_KEY: routing_key} if routing_key else {}
+    if not routing_key:
+        return {}
+    return {conventions.RABBITMQ_ROUTING_KEY: bounded(routing_key)}
 
 
 def _is_temporary(name: str) -> bool:

@@ -1,0 +1,124 @@
+"""The state of a delivery: a message on its way through a subscriber."""
+
+from __future__ import annotations
+
+from asyncio import get_running_loop
+from collections import deque
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry import baggage
+from opentelemetry import context as otel_context
+
+from faststream_otel._headers import fingerprint, fingerprints
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from opentelemetry.context import Context
+
+_MOST_FETCHED: Final = 256
+
+
+class Delivery:
+    """A message on its way through a subscriber.
+
+    Args:
+        subscriber: Whose handlers get it.
+        message: What the client delivered.
+
+    Attributes:
+        subscriber: Whose handlers get it.
+        message: What the client delivered.
+        scope: The scope that records it: that of the outermost middleware.
+        headers: Those of the message, or of each message of a batch, once described.
+        batch_baggage: The baggage of each message of a batch.
+        pending_baggage: What a function that runs in a thread has set, until the
+            event loop's thread makes it current.
+    """
+
+    __slots__ = (
+        "_came_along",
+        "batch_baggage",
+        "headers",
+        "message",
+        "pending_baggage",
+        "scope",
+        "subscriber",
+    )
+
+    def __init__(self, subscriber: Any, message: object) -> None:
+        self.subscriber = subscriber
+        self.message = message
+        self.scope: object = None
+        self.headers: Sequence[Mapping[Any, Any]] = ()
+        self.batch_baggage: Sequence[Mapping[str, Any]] = ()
+        self.pending_baggage: Mapping[str, Any] | None = None
+        self._came_along: set[int] | None = None
+
+    def brought(self, header: int) -> bool:
+        """Whether a header, by its fingerprint, came with the message."""
+        if self._came_along is None:
+            self._came_along = set().union(*map(fingerprints, self.headers))
+        return header in self._came_along
+
+    def adopt_baggage(self) -> None:
+        """Make current what a function in a thread has set."""
+        entries = self.pending_baggage
+        if entries is not None:
+            self.pending_baggage = None
+            otel_context.attach(with_baggage(entries, otel_context.get_current()))
+
+
+current_delivery: ContextVar[Delivery | None] = ContextVar(
+    "faststream_otel_delivery", default=None
+)
+
+
+def current_subscriber() -> Any:
+    """Give the subscriber whose message is being handled, None if there is none."""
+    delivery = current_delivery.get()
+    return delivery.subscriber if delivery else None
+
+
+# The context headers of messages that were fetched last, which may be fetched in one
+# task and passed on in another.
+_fetched: deque[set[int]] = deque(maxlen=_MOST_FETCHED)
+
+
+def fetched(headers: Mapping[Any, Any], names: Iterable[str]) -> None:
+    """Remember the context headers of a message that the application fetched.
+
+    Args:
+        headers: The headers of the message, of any type.
+        names: Which of them carry context.
+    """
+    carried = {name: headers[name] for name in names}
+    if carried:
+        _fetched.append(fingerprints(carried))
+
+
+def came_along(name: str, value: object) -> bool:
+    """Whether a header came with the current delivery, or with a fetched message."""
+    header = fingerprint(name, value)
+    delivery = current_delivery.get()
+    if delivery is not None and delivery.brought(header):
+        return True
+    return any(header in each for each in list(_fetched))
+
+
+def runs_in_thread() -> bool:
+    """Whether the caller runs in a worker thread, in a copy of the context."""
+    try:
+        get_running_loop()
+    except RuntimeError:
+        return True
+    return False
+
+
+def with_baggage(entries: Mapping[str, Any], context: Context) -> Context:
+    """Give `context` with these baggage entries instead of those it has."""
+    context = baggage.clear(context)
+    for key, value in entries.items():
+        context = baggage.set_baggage(key, value, context)
+    return context

@@ -1,0 +1,68 @@
+"""The headers of a command: given context for one send, and taken back after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from faststream.response import PublishCommand
+
+
+class OutgoingHeaders:
+    """What was written into a command's headers.
+
+    The caller's dictionary is never changed. After the send the command has its
+    headers back, with what middlewares inside of ours did to them: whoever sends it
+    again sends another message.
+
+    Args:
+        cmd: The command that is about to be sent.
+        written: The headers that its caller wrote.
+        wanted: The headers that are to be sent besides those that carry context.
+        forwarded: Names of headers that came with another message, to be left out.
+        carrier: The headers that carry context.
+    """
+
+    __slots__ = ("_carrier", "_snapshot", "_wanted", "_written")
+
+    def __init__(
+        self,
+        cmd: PublishCommand,
+        written: dict[str, Any],
+        wanted: dict[str, Any],
+        forwarded: Collection[str],
+        carrier: dict[str, Any],
+    ) -> None:
+        self._written = written
+        self._wanted = wanted
+        self._carrier = carrier
+        sent = dict(carrier)
+        for name, value in (wanted or {}).items():
+            if name not in forwarded:
+                sent[name] = value
+        self._snapshot = sent
+        cmd.headers = sent.copy()
+
+    def without_context(self, headers: dict[str, Any]) -> dict[str, Any]:
+        """Give headers without those that carry our context."""
+        carrier = self._carrier
+        return {
+            name: value
+            for name, value in headers.items()
+            if name not in carrier or carrier[name] != value
+        }
+
+    def take_back(self, cmd: PublishCommand) -> None:
+        """Give the command the headers that it had, and what others did to them."""
+        headers = cmd.headers
+        if headers == self._snapshot:
+            cmd.headers = self._written
+            return
+        removed = {
+            name: value
+            for name, value in (self._wanted or {}).items()
+            if name not in self._snapshot
+        }
+        cmd.headers = {**removed, **self.without_context(headers)}

@@ -1,0 +1,27 @@
+"""Whether the application, or an exporter, wants no telemetry of what it does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from opentelemetry import context as otel_context
+
+if TYPE_CHECKING:
+    from opentelemetry.context import Context
+
+# Two keys are in use: the API's own, and the one of older instrumentations.
+_KEYS: Final = (
+    getattr(otel_context, "_SUPPRESS_INSTRUMENTATION_KEY", "suppress_instrumentation"),
+    "suppress_instrumentation",
+)
+
+
+def is_suppressed(context: Context) -> bool:
+    """Whether nothing is to be recorded in `context`."""
+    # Most contexts are short, or empty.
+    return bool(context) and any(context.get(key) for key in _KEYS)
+
+
+def suppression_alone(context: Context) -> dict[str, object]:
+    """Give what suppresses telemetry in `context`, and nothing else of it."""
+    return {key: context[key] for key in _KEYS if context.get(key)}

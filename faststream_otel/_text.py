@@ -1,0 +1,54 @@
+"""Text that came with a message, as telemetry may hold it.
+
+A lone surrogate makes an exporter refuse the whole batch, and one identifier of a
+megabyte fills a whole request. So every text that a sender chose passes through here
+before it enters a span, a metric or a log event.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+# In bytes of UTF-8. `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT` can make it smaller.
+LONGEST_TEXT: Final = 4096
+_SURROGATES: Final = re.compile("[\ud800-\udfff]")
+_CUT: Final = "..."
+
+
+def bounded(text: str, longest: int = LONGEST_TEXT) -> str:
+    """Make text that UTF-8 can encode, and cut it where it is too long.
+
+    Args:
+        text: What a sender wrote.
+        longest: The most that is kept, in bytes.
+    """
+    if text.isascii():
+        return text if len(text) <= longest else text[: longest - len(_CUT)] + _CUT
+    # A character takes a byte at least: what is beyond need not be looked at.
+    text = _SURROGATES.sub("\ufffd", text[: longest + 1])
+    encoded = text.encode()
+    if len(encoded) <= longest:
+        return text
+    return encoded[: longest - len(_CUT)].decode(errors="ignore") + _CUT
+
+
+def text_of(value: object) -> str | None:
+    """Give a header, key or identifier as text; None if it has no such form."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (bytes, bytearray)):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return None
+    return None
+
+
+def identifier(value: object) -> str | None:
+    """Give an identifier for an attribute, whatever type the application gave it."""
+    try:
+        text = text_of(value) or (str(value) if value else None)
+    except Exception:
+        return None
+    return None if text is None else bounded(text)
