@@ -37,14 +37,14 @@ class _FastAPIDependency:
         self._provide = provide
         self._depends: Any = None
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> type:
         parameters = sys.modules.get("fastapi.params")
         return _FastAPIDependency if parameters is None else parameters.Depends
 
     def __getattr__(self, name: str) -> Any:
         parameters = sys.modules.get("fastapi.params")
-        if parameters is None or name.startswith("_"):
+        if parameters is None or name.startswith("__"):
             raise AttributeError(name)
         if self._depends is None:
             provide = self._provide

@@ -149,12 +149,10 @@ def type_name(error: BaseException) -> str:
     kind = type(error)
     try:
         module, name = kind.__module__, kind.__qualname__
-        if not isinstance(module, str) or not isinstance(name, str):
-            return "_OTHER"
+        return bounded(f"{name}" if module == "builtins" else f"{module}.{name}")
     except Exception:
         # Not even its class answers. The conventions have this name for it.
         return "_OTHER"
-    return bounded(name if module == "builtins" else f"{module}.{name}")
 
 
 def _text(error: BaseException) -> str:

@@ -137,7 +137,8 @@ class Creation:
 
             return sender
 
-        return around_innermost(call_next, wrap)
+        wrapped: Callable[[Any], Awaitable[Any]] = around_innermost(call_next, wrap)
+        return wrapped
 
     def end(self, sizes: Sequence[int]) -> None:
         """End the spans as of when the messages were created.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 _logger = logging.getLogger("faststream_otel")
 _told: set[str] = set()
@@ -18,15 +19,14 @@ def tell_once(what: str) -> None:
     if what in _told:
         return
     _told.add(what)
-    try:
+    # The exception that is told may itself be broken.
+    with suppress(Exception):
         _logger.error(
             "%s failed; the message goes on without it. "
             "Further failures are not logged.",
             what,
             exc_info=True,  # noqa: LOG014 - it is called while an exception is handled
         )
-    except Exception:  # noqa: S110 - the exception that is told may itself be broken
-        pass
 
 
 def warn_once(what: str) -> None:

@@ -29,10 +29,10 @@ _LONGEST_TRACEPARENT: Final = 512
 _MOST_MEMBERS: Final = 32
 
 _SPACE: Final = " \t"
-_TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_NAME: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _VALUE: Final = r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*"
-_PAIR: Final = re.compile(rf"({_TOKEN})[ \t]*=[ \t]*({_VALUE})")
-_PROPERTY: Final = re.compile(rf"{_TOKEN}(?:[ \t]*=[ \t]*{_VALUE})?")
+_PAIR: Final = re.compile(rf"({_NAME})[ \t]*=[ \t]*({_VALUE})")
+_PROPERTY: Final = re.compile(rf"{_NAME}(?:[ \t]*=[ \t]*{_VALUE})?")
 _TRACEPARENT: Final = re.compile(
     "(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?"
 )

@@ -67,7 +67,7 @@ def add_key(attributes: Attributes, key: object) -> None:
         attributes[conventions.KAFKA_MESSAGE_KEY] = bounded(text)
 
 
-def headers_of(pairs: Iterable[tuple[str, Any]] | None) -> dict[str, Any]:
+def headers_of(pairs: Iterable[Any] | None) -> dict[str, Any]:
     """Give a record's headers, with a list where one stands there several times."""
     headers: dict[str, Any] = {}
     for name, value in pairs or ():

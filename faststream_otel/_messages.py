@@ -7,7 +7,6 @@ scopes turn what it says into spans, metrics and headers, and know no broker.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, NamedTuple, TypeVar
 
 from faststream.response import PublishCommand
@@ -17,6 +16,8 @@ from faststream_otel._destination import Destination, memory, template_of
 from faststream_otel._faststream import handler_name, server
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from faststream import StreamMessage
 
     from faststream_otel._conventions import Operation
@@ -203,8 +204,8 @@ class Messages(Generic[MessageT, CommandT]):
         return message.message_id
 
     def size_unencoded(self, body: Any) -> int | None:
-        """Give the size in bytes of a body that FastStream sends as it is."""
-        return None
+        """Give the size in bytes of a body that is sent as it is."""
+        return len(body) if isinstance(body, bytes) else None
 
     def settles(self, message: StreamMessage[Any], operation: Operation) -> bool:
         """Whether the broker is told when `message` is settled in this way."""

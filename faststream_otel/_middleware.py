@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.propagators.textmap import TextMapPropagator
     from opentelemetry.trace import TracerProvider
+    from typing_extensions import Self
 
     from faststream_otel._faststream import Broker
     from faststream_otel._messages import Messages
-    from faststream_otel._options import BaggageKeys, Hook
+    from faststream_otel._options import BaggageKeys, Hook, Incoming
 
 _logger = logging.getLogger("faststream_otel")
 
@@ -145,7 +146,7 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
     if not TYPE_CHECKING:
 
         @functools.wraps(__init__)
-        def __new__(cls, *arguments, **options):
+        def __new__(cls, *arguments: Any, **options: Any) -> Self:
             # FastStream calls the class with a message where an instance is missing.
             if arguments or "context" in options:
                 raise TypeError(

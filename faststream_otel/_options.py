@@ -169,12 +169,12 @@ def refuse_class(name: str, given: object) -> None:
         )
 
 
-def called(function: Callable[..., Any], name: str, *arguments: object) -> object:
+def called(function: Callable[..., Any], kind: str, *arguments: object) -> object:
     """Call what the application gave; what it raises, and a coroutine, stay here.
 
     Args:
         function: A hook or a predicate.
-        name: What it is, in words that the reader of a log understands.
+        kind: Which of them, in words that the reader of a log understands.
         arguments: What it is called with.
 
     Returns:
@@ -183,16 +183,20 @@ def called(function: Callable[..., Any], name: str, *arguments: object) -> objec
     try:
         result = function(*arguments)
     except Exception:
-        tell_once(name)
+        tell_once(f"{kind} {_name_of(function)}")
         return None
     if iscoroutine(result):
         result.close()
         warn_once(
-            f"{name} returned a coroutine, which nobody awaits: give a function that "
-            "is called without await."
+            f"{kind} {_name_of(function)} returned a coroutine, which nobody "
+            "awaits: give a function that is called without await."
         )
         return None
     return result
+
+
+def _name_of(function: object) -> str:
+    return repr(getattr(function, "__qualname__", type(function).__qualname__))
 
 
 def _refuse_async(name: str, function: object) -> None:
@@ -241,7 +245,7 @@ def _accepts(keys: BaggageKeys | None) -> Callable[[str], bool] | None:
         predicate = keys
 
         def accepts(key: str) -> bool:
-            return called(predicate, "The predicate `baggage_keys`", key) is True
+            return called(predicate, "The predicate", key) is True
 
         return accepts
     if isinstance(keys, (str, bytes)):

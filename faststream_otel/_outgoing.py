@@ -38,12 +38,9 @@ class OutgoingHeaders:
         self._written = written
         self._wanted = wanted
         self._carrier = carrier
-        sent = dict(carrier)
-        for name, value in (wanted or {}).items():
-            if name not in forwarded:
-                sent[name] = value
-        self._snapshot = sent
-        cmd.headers = sent.copy()
+        kept = {k: v for k, v in (wanted or {}).items() if k not in forwarded}
+        self._snapshot = {**carrier, **kept}
+        cmd.headers = self._snapshot.copy()
 
     def without_context(self, headers: dict[str, Any]) -> dict[str, Any]:
         """Give headers without those that carry our context."""

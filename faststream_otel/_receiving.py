@@ -114,7 +114,7 @@ class ReceiveScope(SendScope):
         except Exception:
             tell_once("Describing a parsed message")
         if operation.recording and options.consume_hook is not None:
-            called(options.consume_hook, "The consume hook", operation.span, msg)
+            called(options.consume_hook, "The hook", operation.span, msg)
         if options.settle_spans:
             try:
                 trace_settlement(msg, operation, self.telemetry, self.messages)

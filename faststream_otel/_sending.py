@@ -177,35 +177,13 @@ class Sending:
         if headers:
             written = telemetry.propagation.written(headers, came_along)
         destination, particular = self._messages.sent(cmd)
+        is_batch = self._messages.sends_batches and sends_batch(call_next)
         if destination.excluded or not telemetry.records():
             self._carry(headers, headers, before, written)
             return call_next
 
-        operation = conventions.PUBLISH
-        if cmd.publish_type is not PublishType.PUBLISH:
-            operation = _OPERATIONS.get(cmd.publish_type, operation)
-        kind: SpanKind = operation.kind
-        links: tuple[Link, ...] = ()
-        if written.creation.is_valid:
-            # Whoever creates a message's context is its producer: not we.
-            kind, links = SpanKind.CLIENT, (Link(written.creation),)
-        if options.capture_headers and headers:
-            particular.update(captured(options.capture_headers, headers))
-        if self._messages.sends_batches and sends_batch(call_next):
-            for name in conventions.OF_SINGLE_MESSAGES:
-                particular.pop(name, None)
-            self._create(destination, particular, before)
-            particular[conventions.BATCH_MESSAGE_COUNT] = len(cmd.batch_bodies)
-            if self._creation is not None:
-                kind, links = SpanKind.CLIENT, tuple(map(Link, self._creation.contexts))
-        self.operation = sending = StartedOperation(
-            telemetry,
-            operation,
-            destination,
-            particular,
-            before,
-            kind=kind,
-            links=links,
+        self.operation = sending = self._start(
+            destination, particular, before, written, is_batch=is_batch
         )
         wanted = headers
         if sending.recording:
@@ -217,6 +195,44 @@ class Sending:
         if self._creation is not None and self._headers is not None:
             return self._creation.in_each_message(call_next, self._headers)
         return call_next
+
+    def _start(
+        self,
+        destination: Destination,
+        particular: Attributes,
+        before: Context,
+        written: Written,
+        *,
+        is_batch: bool,
+    ) -> StartedOperation:
+        telemetry, cmd = self._telemetry, self._cmd
+        operation = conventions.PUBLISH
+        if cmd.publish_type is not PublishType.PUBLISH:
+            operation = _OPERATIONS.get(cmd.publish_type, operation)
+        kind: SpanKind = operation.kind
+        links: tuple[Link, ...] = ()
+        if written.creation.is_valid:
+            # Whoever creates a message's context is its producer: not we.
+            kind, links = SpanKind.CLIENT, (Link(written.creation),)
+        names = telemetry.options.capture_headers
+        if names and cmd.headers:
+            particular.update(captured(names, cmd.headers))
+        if is_batch:
+            for name in conventions.OF_SINGLE_MESSAGES:
+                particular.pop(name, None)
+            self._create(destination, particular, before)
+            particular[conventions.BATCH_MESSAGE_COUNT] = len(cmd.batch_bodies)
+            if self._creation is not None:
+                kind, links = SpanKind.CLIENT, tuple(map(Link, self._creation.contexts))
+        return StartedOperation(
+            telemetry,
+            operation,
+            destination,
+            particular,
+            before,
+            kind=kind,
+            links=links,
+        )
 
     def answered(self, answer: Any) -> None:
         """Add what the broker's answer tells, to span and metrics."""
@@ -278,7 +294,7 @@ class Sending:
         assert operation is not None, "it has begun"
         assert hook is not None, "it was asked for"
         cmd.headers = before = dict(headers or {})
-        called(hook, "The publish hook", operation.span, cmd)
+        called(hook, "The hook", operation.span, cmd)
         wanted = cmd.headers
         if wanted is before and wanted == (headers or {}):
             return headers, written

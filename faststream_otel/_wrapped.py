@@ -117,7 +117,7 @@ def _context_of(subscriber: Subscriber) -> Context:
     return Context(suppression)
 
 
-def restore(token: Token[Context]) -> None:
+def restore(token: Token[Any]) -> None:
     """Put back what was current before `attach`.
 
     A coroutine that is closed with its event loop may be closed in another context:
@@ -191,7 +191,7 @@ def _brokers() -> list[Broker]:
     What `gc.freeze()` hid from the garbage collector is found where it is the value
     of a module; another one is shown when it connects.
     """
-    classes = [BrokerUsecase]
+    classes: list[Any] = [BrokerUsecase]
     for each in classes:
         classes.extend(each.__subclasses__())
     holders: list[Any] = gc.get_referrers(*classes)

@@ -138,7 +138,8 @@ class FastStreamInstrumentor(BaseInstrumentor):  # type: ignore[misc]
             TypeError: An option is not known, or has a value of a wrong type, or
                 `broker` is no broker of FastStream.
         """
-        if not isinstance(broker, BrokerUsecase) or _middleware_of(broker) is None:
+        given: object = broker
+        if not isinstance(given, BrokerUsecase) or _middleware_of(broker) is None:
             raise TypeError(f"{broker!r} is no broker of FastStream's")
         _check(dict(options))
         self._give(broker, dict(options))

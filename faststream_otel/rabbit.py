@@ -86,7 +86,9 @@ class RabbitMessages(Messages["IncomingMessage", RabbitPublishCommand]):
 
     def size_unencoded(self, body: Any) -> int | None:
         """Give the size in bytes of a message of the client's own."""
-        return len(body.body) if isinstance(body, Message) else None
+        if isinstance(body, Message):
+            return len(body.body)
+        return super().size_unencoded(body)
 
     def _template(self, exchange: str, routing_key: str, queue: str = "") -> str | None:
         """Give the option's template for a routing key alone, in the whole name."""

@@ -54,7 +54,7 @@ class RedisMessages(Messages["Mapping[str, Any]", RedisPublishCommand]):
         """Learn which broker is served, when it connects."""
         super().bind(broker)
         # A middleware is not told which subscriber fetched a message.
-        holders = (broker, *broker.subscribers)
+        holders: tuple[Any, ...] = (broker, *broker.subscribers)
         formats = (getattr(each.config, "message_format", None) for each in holders)
         self._formats = tuple(dict.fromkeys((*filter(None, formats), *self._formats)))
 

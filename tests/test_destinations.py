@@ -335,7 +335,7 @@ def test_a_watch_has_no_message_to_trace() -> None:
 
 def test_names_that_users_make_up_do_not_pile_up() -> None:
     """Destinations are remembered, but not without end."""
-    from faststream_otel import _middleware
+    from faststream_otel import _messages
 
     recorder = SpanRecorder()
     broker = OF["nats"].traced(recorder)
@@ -343,8 +343,8 @@ def test_names_that_users_make_up_do_not_pile_up() -> None:
 
     async def main() -> None:
         async with in_memory(broker):
-            for number in range(_middleware._MOST_DESTINATIONS + 10):
+            for number in range(_messages._MOST_DESTINATIONS + 10):
                 await broker.publish("x", f"user.{number}")
 
     asyncio.run(main())
-    assert len(middleware._destinations) <= _middleware._MOST_DESTINATIONS
+    assert len(middleware.messages.destinations) <= _messages._MOST_DESTINATIONS

@@ -19,7 +19,7 @@ from opentelemetry.sdk._logs.export import (
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
-from faststream_otel import __version__, _exceptions
+from faststream_otel import __version__
 from faststream_otel.testing import SpanRecorder, in_memory
 from tests.kinds import KINDS, Kind, every_kind
 from tests.test_outcome import OrderError, deliver
@@ -132,15 +132,8 @@ def test_where_an_exception_goes(
     assert process.attributes["error.type"] == name
 
 
-def test_the_api_that_takes_an_exception() -> None:
-    """Since 1.42 it does."""
-    assert _exceptions._TAKES_EXCEPTION is (API >= (1, 42))
-
-
-@pytest.mark.parametrize("takes_exception", [API >= (1, 42), False])
-def test_the_log_event(takes_exception: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It belongs to the span, and says the same whatever the API can do itself."""
-    monkeypatch.setattr(_exceptions, "_TAKES_EXCEPTION", takes_exception)
+def test_the_log_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It belongs to the span, and describes the exception in attributes alone."""
     monkeypatch.setenv(OPT_IN, "logs")
     spans, logs = SpanRecorder(), Logs()
     deliver(NATS, failing(NATS, spans, logs))
@@ -149,7 +142,7 @@ def test_the_log_event(takes_exception: bool, monkeypatch: pytest.MonkeyPatch) -
     record, process = exported.log_record, spans.trace().spans[-1]
     assert (record.trace_id, record.span_id) == (process.trace_id, process.span_id)
     assert record.timestamp == process.end
-    assert hasattr(getattr(record, "exception", None), "args") is takes_exception
+    assert getattr(record, "exception", None) is None
     stacktrace = record.attributes["exception.stacktrace"]
     assert record.attributes == {
         "exception.type": f"{OrderError.__module__}.OrderError",
@@ -286,9 +279,8 @@ def test_logs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(OPT_IN, "logs")
     logs = Logs()
     broker = alone(logs)
-    providers = broker.middlewares[0]._providers
-    assert not providers.records_spans()
-    assert not providers.records_metrics()
+    assert not broker.middlewares[0].telemetry.records_spans()
+    assert not broker.middlewares[0].telemetry.records_metrics()
     deliver(NATS, broker)
     ((event, *_),) = logs.events()
     assert event == "messaging.process.exception"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from opentelemetry.context import Context
 
 from faststream_otel.testing import SpanRecorder, in_memory
 from tests.kinds import KINDS, Kind
@@ -135,7 +136,7 @@ def test_reading_never_raises(headers: dict[Any, Any]) -> None:
 
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
     try:
-        received = PROPAGATION.receive(headers)
+        received = PROPAGATION.receive(headers, Context())
     finally:
         logging.getLogger("opentelemetry").setLevel(logging.NOTSET)
     assert received.creation.is_valid in {True, False}

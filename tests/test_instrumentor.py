@@ -18,7 +18,7 @@ from faststream.nats.opentelemetry import (
 )
 from opentelemetry.sdk.trace import TracerProvider
 
-from faststream_otel import _faststream, instrumentor
+from faststream_otel import _faststream, _wrapped, instrumentor
 from faststream_otel._middleware import TelemetryMiddleware
 from faststream_otel.instrumentor import FastStreamInstrumentor
 from faststream_otel.testing import SpanRecorder, in_memory
@@ -378,12 +378,12 @@ def test_metadata() -> None:
 def test_what_is_wrapped_is_what_runs(kind: Kind) -> None:
     """Every broker is made by way of the method that is wrapped, and has an end."""
     seen: list[object] = []
-    _faststream.watch(seen.append)
+    _wrapped.watch(seen.append)
     before = len(seen)
     try:
         broker = kind.broker()
     finally:
-        _faststream.unwatch(seen.append)
+        _wrapped.unwatch(seen.append)
     assert seen[before:] == [broker]
     ours, other = kind.middleware(), kind.middleware()
     broker.add_middleware(other)

@@ -414,7 +414,8 @@ def test_a_broken_meter_stops_no_message(caplog: pytest.LogCaptureFixture) -> No
         def record(self, *args: Any) -> None:
             raise RuntimeError("a bug")
 
-    middleware._metrics._process = middleware._metrics._operation = Broken()
+    metrics = middleware.telemetry.metrics
+    metrics._process = metrics._operation = Broken()
 
     @broker.subscriber("orders")
     async def handle(message: str) -> None:

@@ -27,7 +27,7 @@ from faststream_otel.testing import assert_trace, in_memory
 
 middleware = NatsTelemetryMiddleware()
 broker = NatsBroker(middlewares=[middleware])
-tracer = middleware._tracer
+telemetry = middleware.telemetry
 
 @broker.subscriber("orders")
 async def order(item: str) -> None: ...
@@ -43,7 +43,7 @@ async def test_order(record_telemetry):
     ''')
 
 def test_it_has_ended():
-    assert middleware._tracer is tracer
+    assert middleware.telemetry is telemetry
 """
 
 

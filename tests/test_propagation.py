@@ -19,7 +19,7 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
-from faststream_otel import _propagation
+from faststream_otel._headers import HeaderGetter
 from faststream_otel.nats import NatsTelemetryMiddleware
 from faststream_otel.testing import SpanRecorder, in_memory
 from faststream_otel.testing._deliveries import _test_broker
@@ -35,7 +35,8 @@ TRACE = 0x0AF7651916CD43DD8448EB211C80319C
 SPAN = 0xB7AD6B7169203331
 TRACEPARENT = f"00-{TRACE:032x}-{SPAN:016x}-01"
 
-PROPAGATION = NatsTelemetryMiddleware()._propagation
+PROPAGATION = NatsTelemetryMiddleware().telemetry.propagation
+EMPTY = otel_context.Context()
 NATS = next(kind for kind in KINDS if kind.name == "nats")
 
 
@@ -121,8 +122,8 @@ def test_a_broken_propagator_stops_no_message(
     assert tree(recorder.trace()) == ["publish orders", "process orders"] * 2
     told = [entry.getMessage() for entry in caplog.records]
     assert [entry.partition(" failed")[0] for entry in told] == [
-        "Writing context into headers",
         "Reading context from headers",
+        "Writing context into headers",
     ]
 
 
@@ -356,7 +357,7 @@ def test_nonsense_is_no_context(
     name: str, value: object, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A header of a wrong type, malformed or too long is dropped quietly."""
-    context, creation, _ = PROPAGATION.receive({name: value})
+    context, creation = PROPAGATION.receive({name: value}, EMPTY)
     assert not creation.is_valid
     assert not baggage.get_all(context)
     assert "xxxxxxxx" not in caplog.text
@@ -365,7 +366,7 @@ def test_nonsense_is_no_context(
 @pytest.mark.parametrize("value", [TRACEPARENT, TRACEPARENT.encode()], ids=type)
 def test_text_and_bytes_are_read(value: object) -> None:
     """Clients deliver either."""
-    found = PROPAGATION.receive({"traceparent": value}).creation
+    found = PROPAGATION.receive({"traceparent": value}, EMPTY).creation
     assert (found.trace_id, found.span_id, found.is_remote) == (TRACE, SPAN, True)
 
 
@@ -374,7 +375,7 @@ def test_the_running_context_is_no_messages_context() -> None:
     token = otel_context.attach(baggage.set_baggage("tenant", "other"))
     try:
         for headers in ({"baggage": 17}, {}):
-            assert not baggage.get_all(PROPAGATION.receive(headers).context)
+            assert not baggage.get_all(PROPAGATION.receive(headers, EMPTY).context)
     finally:
         otel_context.detach(token)
 
@@ -434,5 +435,6 @@ def test_one_publish_leaves_nothing_to_the_next(kind: Kind) -> None:
 
 def test_getter_is_the_apis() -> None:
     """Propagators that look through all names get those that are text."""
-    assert isinstance(_propagation._GETTER, Getter)
-    assert _propagation._GETTER.keys({"a": 1, b"b": 2, 3: 3}) == ["a"]
+    getter = HeaderGetter()
+    assert isinstance(getter, Getter)
+    assert getter.keys({"a": 1, b"b": 2, 3: 3}) == ["a"]

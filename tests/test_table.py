@@ -64,7 +64,9 @@ def presence(cell: Cell, attribute: str, row: conventions.Row) -> str:
     is_there = attribute in cell.attributes
     if row.condition and row.condition not in cell.facts:
         return "there" if is_there else ""
-    if covered(UNKNOWN, attribute, cell):
+    gaps = [gap for gap in UNKNOWN if covered([gap], attribute, cell)]
+    if gaps:
+        is_there = is_there and not gaps[0].sometimes
         return "there, so take it out of UNKNOWN" if is_there else ""
     return "" if is_there else "missing"
 

@@ -88,7 +88,7 @@ class Shop:
     def parts(self) -> list[Any]:
         """What a recording changes of the middleware."""
         middleware = self.middleware
-        return [middleware._tracer, middleware._metrics, middleware._providers]
+        return [middleware.telemetry]
 
 
 @every_kind

@@ -6,6 +6,7 @@ import asyncio
 import functools
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import Context, ContextVar
+from copy import copy
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -51,7 +52,8 @@ class Deliveries:
 
         @functools.wraps(send)
         async def publish(cmd: Any) -> None:
-            self._start(deliver(cmd))
+            # As it is now: once it is sent, telemetry takes its headers back.
+            self._start(deliver(copy(cmd)))
 
         return publish
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,7 +11,6 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.resources import Resource
 
 from faststream_otel._faststream import middlewares
-from faststream_otel._metrics import Metrics
 from faststream_otel._middleware import TelemetryMiddleware
 from faststream_otel._traces.model import Trace
 from faststream_otel._traces.recorder import SpanRecorder
@@ -151,41 +149,34 @@ def _telemetry(applications: tuple[Any, ...]) -> Iterator[Middleware]:
         if brokers is None:
             brokers = [getattr(application, "broker", None) or application]
         for broker in brokers:
-            for middleware in middlewares(broker):
-                if isinstance(middleware, TelemetryMiddleware):
-                    yield middleware
+            for stack in middlewares(broker):
+                for middleware in stack:
+                    if isinstance(middleware, TelemetryMiddleware):
+                        yield middleware
 
 
 class _Swapped:
-    """A middleware that is recorded, and what it had before."""
+    """A middleware that is recorded, and the telemetry that it had before."""
 
     def __init__(self, middleware: Middleware) -> None:
         self.middleware = middleware
-        self.before = middleware._tracer, middleware._metrics, middleware._providers
+        self.before = middleware.telemetry
         self.recordings: list[Recording] = []
 
     def arrange(self) -> None:
         """Let the middleware record for all its recordings, or as it did before."""
-        middleware = self.middleware
-        tracer, metrics, providers = self.before
         if not self.recordings:
-            middleware._tracer, middleware._metrics = tracer, metrics
-            middleware._providers = providers
+            self.middleware.telemetry = self.before
             return
         newest = self.recordings[-1]
-        tracers = _stage.provider_like(
-            providers._tracer,
-            [recording._spans for recording in self.recordings],
-            newest._resource,
+        self.middleware.telemetry = self.before.replaced(
+            tracer_provider=_stage.provider_like(
+                self.before.tracer_provider,
+                [recording._spans for recording in self.recordings],
+                newest._resource,
+            ),
+            meter_provider=newest._meter_provider,
         )
-        meters = newest._meter_provider
-        middleware._tracer = _stage.tracer(tracers)
-        middleware._metrics = Metrics(
-            meters, record_queue_time=metrics.records_queue_time
-        )
-        middleware._providers = copy(providers)
-        middleware._providers._tracer = tracers
-        middleware._providers._meter = meters
 
 
 _swapped: dict[int, _Swapped] = {}
@@ -198,7 +189,8 @@ def _begin(recording: Recording, found: list[Middleware]) -> None:
             swapped.recordings.append(recording)
             swapped.arrange()
         _stage.enter(
-            recording._spans, [_swapped[id(each)].before[2]._tracer for each in found]
+            recording._spans,
+            [_swapped[id(each)].before.tracer_provider for each in found],
         )
 
 

@@ -42,6 +42,8 @@ class Gap(NamedTuple):
     kinds: tuple[str, ...]
     rows: tuple[str, ...]
     why: str
+    # Whether it is there all the same where it is equal for all messages.
+    sometimes: bool = False
 
     def __str__(self) -> str:
         return f"{self.attribute}-{'-'.join(self.kinds)}"
@@ -101,7 +103,8 @@ UNKNOWN: Final = (
         "messaging.message.conversation_id",
         TAKES_BATCHES,
         ("process batch", "settle batch"),
-        "Each message of a batch has its own.",
+        "Each message of a batch may have its own.",
+        sometimes=True,
     ),
     Gap(
         "messaging.consumer.group.name",
@@ -123,7 +126,7 @@ BEYOND: Final = (
     Gap(
         "messaging.header.tenant",
         ALL,
-        ("create", *SENT, "process", "receive", "settle"),
+        ("create", *SENT, *RECEIVED),
         "Opt-in, and named as OpenTelemetry's Java agent does.",
     ),
     Gap(

@@ -170,7 +170,7 @@ async def a_chain(stage: Stage) -> None:
 @contextmanager
 def own_span(stage: Stage) -> Iterator[None]:
     """Be in a span of the application."""
-    provider = stage.broker.middlewares[0]._providers._tracer
+    provider = stage.broker.middlewares[0].telemetry.tracer_provider
     tracer = trace.get_tracer("shop", tracer_provider=provider)
     with tracer.start_as_current_span("open the shop"):
         yield

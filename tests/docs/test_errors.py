@@ -86,7 +86,7 @@ def test_only_the_error_is_recorded_as_an_exception(program: Program) -> None:
 
 def test_stop_application_is_a_decision() -> None:
     """FastStream's own way to stop is not an error either."""
-    assert _outcome.decision(StopApplication()) == "stop_application"
+    assert _outcome._decision(StopApplication()) == "stop_application"
 
 
 @pytest.mark.parametrize("program", SETTLED, ids=str)
