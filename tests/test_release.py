@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from datetime import date, datetime, timedelta, timezone
 from itertools import pairwise
@@ -188,6 +190,80 @@ def test_all_mistakes_are_told_at_once(checkout: Path) -> None:
     no_date(checkout)
     done = release(checkout, "--dry-run", "v9.8.7")
     assert done.stderr.count("\n- ") == 3
+
+
+@pytest.fixture
+def command(checkout: Path) -> dict[str, Any]:
+    """What the command of the copy is made of."""
+    return runpy.run_path(str(checkout / "scripts" / "release"))
+
+
+def package(command: dict[str, Any], checkout: Path, **changed: str | None) -> Path:
+    """Write a wheel and an sdist as they should be, but for some of their files."""
+    listed = git(checkout, "ls-files", *command["SOURCES"]).split()
+    extras = {*command["MODULES"], *command["NOT_FOR_USERS"]} - {""}
+    metadata = "".join(f"Provides-Extra: {extra}\n" for extra in extras)
+    files: dict[str, str | None] = {
+        **dict.fromkeys(listed, ""),
+        "x-1.dist-info/METADATA": metadata,
+        **changed,
+    }
+    folder = checkout.parent / "packages"
+    folder.mkdir()
+    with (
+        zipfile.ZipFile(folder / "x-1.whl", "w") as wheel,
+        tarfile.open(folder / "x-1.tar.gz", "w:gz") as sdist,
+    ):
+        for name, text in files.items():
+            if text is not None:
+                wheel.writestr(name, text)
+        for name in {*listed, *command["BESIDES"], *changed}:
+            if files.get(name, "") is not None and ".dist-info/" not in name:
+                sdist.addfile(tarfile.TarInfo(f"x-1/{name}"))
+    return folder / "x-1.whl"
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, None),
+        ({"tests/test_x.py": ""}, r"x-1.whl: has \['tests/test_x.py'\] too much"),
+        ({"faststream_otel/nats.py": None}, r"lacks \['faststream_otel/nats.py'\]"),
+        ({"faststream_otel/py.typed": None}, r"lacks \['faststream_otel/py.typed'\]"),
+        ({"LICENSE": None}, r"x-1.tar.gz: has \[\] too much, and lacks \['LICENSE'\]"),
+        (
+            {"x-1.dist-info/METADATA": "Provides-Extra: pulsar\n"},
+            r"extras in scripts/release: has .*'kafka'.* lacks \['pulsar'\]",
+        ),
+    ],
+)
+def test_what_is_in_the_packages(
+    changed: dict[str, str | None],
+    said: str | None,
+    command: dict[str, Any],
+    checkout: Path,
+) -> None:
+    """All that is committed of the package, its types, and nothing else."""
+    wheel = package(command, checkout, **changed)
+    if said is None:
+        command["inspect"](wheel)
+        return
+    with pytest.raises(SystemExit, match=said):
+        command["inspect"](wheel)
+
+
+def test_a_package_without_types(command: dict[str, Any], checkout: Path) -> None:
+    """It is refused, even if that is what is committed."""
+    git(checkout, "rm", "--quiet", "faststream_otel/py.typed")
+    with pytest.raises(SystemExit, match=r"has no py\.typed"):
+        command["inspect"](package(command, checkout))
+
+
+def test_a_command_that_fails(command: dict[str, Any]) -> None:
+    """What it printed is on the screen: what pip check finds, say."""
+    broken = [sys.executable, "-c", "print('has requirement x'); raise SystemExit(1)"]
+    with pytest.raises(SystemExit, match=r"failed:\nhas requirement x"):
+        command["run"](broken)
 
 
 def test_a_commit_that_is_not_on_main(checkout: Path) -> None:
