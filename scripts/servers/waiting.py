@@ -17,7 +17,7 @@ PATIENCE = 30.0  # seconds without progress
 LIMIT = 300.0  # seconds in all
 NEWS = 10.0  # seconds between two lines that say what it waits for
 LOOK = 0.25  # seconds between two looks at what was done
-IDLE = 0.03  # of a core: what a Java program uses that only waits
+IDLE = 0.005  # of a core: what a program uses that only waits
 
 
 @dataclass(frozen=True)
