@@ -205,7 +205,8 @@ class Metrics:
         full = max(
             len(taken), len(self._handled_series) * (operation.type == "receive")
         )
-        if full < most:
+        # One is left for all those that have no room.
+        if full < most - 1:
             taken.add(series)
             if operation.type == "receive":
                 self._handled_series.add(series)
