@@ -45,6 +45,13 @@ SERVER_ADDRESS: Final = "server.address"
 SERVER_PORT: Final = "server.port"
 SYSTEM: Final = "messaging.system"
 
+# Metrics.
+METRIC_CONSUMED_MESSAGES: Final = "messaging.client.consumed.messages"
+METRIC_OPERATION_DURATION: Final = "messaging.client.operation.duration"
+METRIC_PROCESS_DURATION: Final = "messaging.process.duration"
+METRIC_QUEUE_DURATION: Final = "faststream.message.queue.duration"
+METRIC_SENT_MESSAGES: Final = "messaging.client.sent.messages"
+
 # What a span of a batch does not have: it would be that of one of its messages.
 OF_SINGLE_MESSAGES: Final = (
     KAFKA_MESSAGE_KEY,

@@ -62,30 +62,30 @@ class Metrics:
             conventions.SCHEMA_URL,
         )
         self._operation = meter.create_histogram(
-            "messaging.client.operation.duration",
+            conventions.METRIC_OPERATION_DURATION,
             unit="s",
             description="Duration of sending, receiving and settling messages.",
             explicit_bucket_boundaries_advisory=BUCKETS,
         )
         self._process = meter.create_histogram(
-            "messaging.process.duration",
+            conventions.METRIC_PROCESS_DURATION,
             unit="s",
             description="Duration of handling a message or a batch.",
             explicit_bucket_boundaries_advisory=BUCKETS,
         )
         self._sent = meter.create_counter(
-            "messaging.client.sent.messages",
+            conventions.METRIC_SENT_MESSAGES,
             unit="{message}",
             description="Messages that were sent, or failed to be.",
         )
         self._consumed = meter.create_counter(
-            "messaging.client.consumed.messages",
+            conventions.METRIC_CONSUMED_MESSAGES,
             unit="{message}",
             description="Messages that were delivered to the application.",
         )
         self._queue = (
             meter.create_histogram(
-                "faststream.message.queue.duration",
+                conventions.METRIC_QUEUE_DURATION,
                 unit="s",
                 description="Time from sending a message to its delivery.",
                 explicit_bucket_boundaries_advisory=BUCKETS,
