@@ -45,6 +45,8 @@ class RecordedSpan:
         links: The spans that it links.
         status: `UNSET`, `OK` or `ERROR`.
         status_description: What the status says besides: of an error, its message.
+        baggage: What was baggage when it began. That of a message is what was sent
+            with it.
     """
 
     name: str
@@ -59,6 +61,7 @@ class RecordedSpan:
     links: Sequence[RecordedLink] = ()
     status: str = "UNSET"
     status_description: str = ""
+    baggage: Mapping[str, object] = field(default_factory=dict)
 
 
 def fault(span: RecordedSpan) -> str:

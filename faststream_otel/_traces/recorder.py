@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from opentelemetry import baggage
 from opentelemetry.sdk.trace import SpanProcessor
 
 from faststream_otel._traces.model import RecordedLink, RecordedSpan, Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace import ReadableSpan, Span
@@ -37,14 +39,17 @@ class SpanRecorder(SpanProcessor):
     def __init__(self, *, reproducible: bool = False) -> None:
         self._reproducible = reproducible
         self._ticks: Iterator[int] = count()
-        self._began: dict[int, int] = {}
+        self._began: dict[int, _Begun] = {}
         self._traces: set[int] = set()
         self._ended: list[tuple[ReadableSpan, int]] = []
+        self._refusal: Exception | None = None
+        self._listeners: list[Callable[[], None]] = []
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Note when `span` began; the SDK calls it."""
         context = span.get_span_context()
-        self._began[context.span_id] = next(self._ticks)
+        given = baggage.get_all(parent_context)
+        self._began[context.span_id] = _Begun(next(self._ticks), span, dict(given))
         self._traces.add(context.trace_id)
 
     def on_end(self, span: ReadableSpan) -> None:
@@ -53,27 +58,70 @@ class SpanRecorder(SpanProcessor):
         # One that began before there was a recorder has no place in the order.
         if context is not None and context.span_id in self._began:
             self._ended.append((span, next(self._ticks)))
+            for listener in list(self._listeners):
+                listener()
 
     def knows(self, trace_id: int) -> bool:
         """Whether a span of this trace has begun."""
         return trace_id in self._traces
 
+    def refuse(self, reason: Exception) -> None:
+        """Say why spans are missing; `trace` raises it."""
+        self._refusal = reason
+
+    @contextmanager
+    def telling(self, listener: Callable[[], None]) -> Iterator[None]:
+        """Call `listener` when a span has ended, in the thread where it did."""
+        self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._listeners.remove(listener)
+
+    def open(self) -> list[Span]:
+        """Give the spans that have begun and not ended."""
+        ended = {_id(span) for span, _ in list(self._ended)}
+        begun = dict(self._began)
+        return [begun[each].span for each in begun if each not in ended]
+
     def trace(self) -> Trace:
-        """Give all spans that have ended, in the order in which they began."""
+        """Give all spans that have ended, in the order in which they began.
+
+        Raises:
+            TypeError: There is a provider whose spans cannot be recorded.
+        """
+        if self._refusal is not None:
+            raise self._refusal
         spans = [self._recorded(span, tick) for span, tick in list(self._ended)]
-        spans.sort(key=lambda span: self._began[span.span_id])
+        spans.sort(key=lambda span: self._began[span.span_id].tick)
         return Trace(_counted(spans) if self._reproducible else tuple(spans))
 
     def _recorded(self, span: ReadableSpan, end_tick: int) -> RecordedSpan:
-        kept = recorded(span)
+        begun = self._began[_id(span)]
+        kept = recorded(span, begun.baggage)
         if not self._reproducible:
             return kept
-        start = self._began[kept.span_id] * _TICK
-        return replace(kept, start=start, end=end_tick * _TICK)
+        return replace(kept, start=begun.tick * _TICK, end=end_tick * _TICK)
 
 
-def recorded(span: ReadableSpan) -> RecordedSpan:
-    """Copy what an ended span tells."""
+class _Begun(NamedTuple):
+    """What is known of a span from its beginning."""
+
+    tick: int
+    span: Span
+    baggage: Mapping[str, object]
+
+
+def _id(span: ReadableSpan) -> int:
+    context = span.get_span_context()
+    assert context is not None, "an ended span has a context"
+    return context.span_id
+
+
+def recorded(
+    span: ReadableSpan, carried: Mapping[str, object] | None = None
+) -> RecordedSpan:
+    """Copy what an ended span tells, and what was baggage when it began."""
     context = span.get_span_context()
     assert context is not None, "an ended span has a context"
     return RecordedSpan(
@@ -96,6 +144,7 @@ def recorded(span: ReadableSpan) -> RecordedSpan:
         ),
         status=span.status.status_code.name,
         status_description=span.status.description or "",
+        baggage=carried or {},
     )
 
 

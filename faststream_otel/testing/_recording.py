@@ -14,7 +14,8 @@ from faststream_otel._faststream import middlewares
 from faststream_otel._middleware import TelemetryMiddleware
 from faststream_otel._traces.model import Trace
 from faststream_otel._traces.recorder import SpanRecorder
-from faststream_otel.testing import _stage
+from faststream_otel.testing import _stage, _swapping
+from faststream_otel.testing._applications import brokers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,7 +54,7 @@ class Recording:
         self._resource = Resource.create(attributes)
         self._spans = spans
         self._reader = InMemoryMetricReader()
-        self._meter_provider = MeterProvider(
+        self._metrics = MeterProvider(
             [self._reader], self._resource, shutdown_on_exit=False
         )
 
@@ -111,7 +112,9 @@ def record(
     span processors see the spans as ever; its metrics do not leave the recording.
 
     Args:
-        applications: Brokers with a telemetry middleware, and applications.
+        applications: Brokers with a telemetry middleware, and applications: those of
+            FastStream, also as ASGI, of FastAPI with FastStream's router, and of
+            Starlette or Litestar that start a broker. Or lists of them.
         reproducible: Give the same trace for the same run, as `SpanRecorder` does.
         service: The service's name, where no provider of the application says it.
 
@@ -120,6 +123,7 @@ def record(
 
     Raises:
         ValueError: There is no telemetry middleware.
+        TypeError: There is no broker, or a provider whose spans cannot be seen.
     """
     spans = SpanRecorder(reproducible=reproducible)
     with record_by(spans, *applications, service=service) as recording:
@@ -131,75 +135,22 @@ def record_by(
     spans: SpanRecorder, *applications: Any, service: str | None = None
 ) -> Iterator[Recording]:
     """Record as `record` does, the spans by this recorder."""
-    found = {id(each): each for each in _telemetry(applications)}
+    brokers = [broker for each in applications for broker in brokers_of(each)]
+    found = {id(each): each for each in _telemetry(brokers)}
     if not found:
         raise ValueError(f"no broker of {applications} has a telemetry middleware")
     recording = Recording(spans, service)
-    _begin(recording, list(found.values()))
-    try:
+    given = [_swapping.given_provider(each) for each in found.values()]
+    with (
+        _stage.watching(spans, given),
+        _swapping.recorded(found.values(), spans, recording._metrics),
+    ):
         yield recording
-    finally:
-        _end(recording)
 
 
-def _telemetry(applications: tuple[Any, ...]) -> Iterator[Middleware]:
-    for application in applications:
-        # A FastStream has brokers, a router of FastAPI has a broker, a broker has none.
-        brokers = getattr(application, "brokers", None)
-        if brokers is None:
-            brokers = [getattr(application, "broker", None) or application]
-        for broker in brokers:
-            for stack in middlewares(broker):
-                for middleware in stack:
-                    if isinstance(middleware, TelemetryMiddleware):
-                        yield middleware
-
-
-class _Swapped:
-    """A middleware that is recorded, and the telemetry that it had before."""
-
-    def __init__(self, middleware: Middleware) -> None:
-        self.middleware = middleware
-        self.before = middleware.telemetry
-        self.recordings: list[Recording] = []
-
-    def arrange(self) -> None:
-        """Let the middleware record for all its recordings, or as it did before."""
-        if not self.recordings:
-            self.middleware.telemetry = self.before
-            return
-        newest = self.recordings[-1]
-        self.middleware.telemetry = self.before.replaced(
-            tracer_provider=_stage.provider_like(
-                self.before.tracer_provider,
-                [recording._spans for recording in self.recordings],
-                newest._resource,
-            ),
-            meter_provider=newest._meter_provider,
-        )
-
-
-_swapped: dict[int, _Swapped] = {}
-
-
-def _begin(recording: Recording, found: list[Middleware]) -> None:
-    with _stage.lock:
-        for middleware in found:
-            swapped = _swapped.setdefault(id(middleware), _Swapped(middleware))
-            swapped.recordings.append(recording)
-            swapped.arrange()
-        _stage.enter(
-            recording._spans,
-            [_swapped[id(each)].before.tracer_provider for each in found],
-        )
-
-
-def _end(recording: Recording) -> None:
-    with _stage.lock:
-        _stage.leave(recording._spans)
-        for key, swapped in list(_swapped.items()):
-            if recording in swapped.recordings:
-                swapped.recordings.remove(recording)
-                swapped.arrange()
-            if not swapped.recordings:
-                del _swapped[key]
+def _telemetry(brokers: list[Any]) -> Iterator[Middleware]:
+    for broker in brokers:
+        for stack in middlewares(broker):
+            for middleware in stack:
+                if isinstance(middleware, TelemetryMiddleware):
+                    yield middleware

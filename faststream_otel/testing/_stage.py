@@ -1,163 +1,228 @@
-"""The SDK's and the API's private parts that a recording needs, all of them.
+"""Lets recordings see what tracers of an application do, and leaves no trace of it.
 
-A provider takes processors, and has no public way to give them back; the global one
-can be set once. `tests/test_testing.py` fails when one of these parts changes.
+These are the private parts of the SDK and the API that recordings need, all of them:
+a provider takes processors, and has no public way to give them back, and who asked for
+a tracer before there was a provider has one that asks for it at its first span.
+`tests/test_stage.py` fails when one of these parts changes.
 """
 
 from __future__ import annotations
 
+from contextlib import contextmanager, suppress
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.sampling import (
-    ALWAYS_ON,
-    Decision,
-    Sampler,
-    SamplingResult,
-)
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
-from faststream_otel import __version__
 from faststream_otel import _conventions as conventions
+from faststream_otel.testing import _providers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace import ReadableSpan, Span
 
-    from faststream_otel._traces.recorder import SpanRecorder
+    from faststream_otel.testing import SpanRecorder
 
-lock = RLock()
+lock: Final = RLock()
+_recorders: list[SpanRecorder] = []
+_watched: list[TracerProvider] = []
+_untouched: list[tuple[Any, str, Any]] = []
 
 
-def provider_like(
-    given: trace.TracerProvider | None,
-    recorders: Iterable[SpanRecorder],
-    resource: Resource,
-) -> TracerProvider:
-    """Make a provider that does what the application's does, and records too.
+class _Spans(SpanProcessor):
+    """Gives each span to the recordings that it belongs to.
 
-    Args:
-        given: What the middleware was given; None for the global provider.
-        recorders: What gets the spans.
-        resource: What they are spans of, where the application has no provider.
+    Those of a middleware go to its own, which `_RecordedTracer` sees to. Others belong
+    to the recording that has their trace, or to all if none has.
     """
-    like = trace.get_tracer_provider() if given is None else given
-    if isinstance(like, TracerProvider) and like is not _provider:
-        made = TracerProvider(
-            sampler=like.sampler,
-            resource=like.resource,
-            id_generator=like.id_generator,
-            span_limits=like._span_limits,
-            shutdown_on_exit=False,
-        )
-        made.add_span_processor(like._active_span_processor)
-    else:
-        made = TracerProvider(ALWAYS_ON, resource, shutdown_on_exit=False)
-    for recorder in recorders:
-        made.add_span_processor(recorder)
-    return made
-
-
-def tracer(provider: TracerProvider) -> trace.Tracer:
-    """Give the middleware's tracer."""
-    return trace.get_tracer(
-        conventions.SCOPE_NAME, __version__, provider, conventions.SCHEMA_URL
-    )
-
-
-class _Custom(SpanProcessor):
-    """Gives the application's own spans to the recordings that they belong to.
-
-    A span belongs to the recording that has its trace, or to all if none has.
-    """
-
-    def __init__(self) -> None:
-        self._recorders: list[SpanRecorder] = []
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        if not _is_ours(span):
-            for recorder in self._of(span):
-                recorder.on_start(span, parent_context)
+        for recorder in self._whose(span):
+            recorder.on_start(span, parent_context)
 
     def on_end(self, span: ReadableSpan) -> None:
-        if not _is_ours(span):
-            for recorder in list(self._recorders):
-                recorder.on_end(span)
+        for recorder in _recorders.copy():
+            recorder.on_end(span)
 
-    def _of(self, span: Span) -> list[SpanRecorder]:
+    def _whose(self, span: Span) -> Iterable[SpanRecorder]:
+        scope = span.instrumentation_scope
+        if scope is not None and scope.name == conventions.SCOPE_NAME:
+            return ()
         trace_id = span.get_span_context().trace_id
-        recorders = list(self._recorders)
+        recorders = _recorders.copy()
         return [each for each in recorders if each.knows(trace_id)] or recorders
 
 
-def _is_ours(span: ReadableSpan) -> bool:
-    """Whether a middleware made it, which gives it to its recordings by itself."""
-    scope = span.instrumentation_scope
-    return scope is not None and scope.name == conventions.SCOPE_NAME
+_spans: Final = _Spans()
+# What there is where the application has no provider. Its service is the recording's.
+_stand_in: Final = TracerProvider(
+    ALWAYS_ON, Resource.get_empty(), shutdown_on_exit=False
+)
+_stand_in.add_span_processor(_spans)
 
 
-class _WhileRecording(Sampler):
-    """Drops all when nobody records: tracers of the application outlive a test."""
+class RecordedProvider(trace.TracerProvider):
+    """The application's provider, whichever it is when a span starts, recorded.
 
-    def should_sample(
-        self, parent_context: Context | None, *_: Any, **__: Any
-    ) -> SamplingResult:
-        recording = bool(_custom._recorders)
-        return SamplingResult(
-            Decision.RECORD_AND_SAMPLE if recording else Decision.DROP
-        )
+    Args:
+        given: What the middleware was given; None for the global provider.
+        recorders: What gets its spans.
+    """
 
-    def get_description(self) -> str:
-        return "WhileRecording"
+    def __init__(
+        self, given: trace.TracerProvider | None, recorders: Iterable[SpanRecorder]
+    ) -> None:
+        self._given = given
+        self._recorders = tuple(recorders)
+
+    def get_tracer(self, *args: Any, **kwargs: Any) -> trace.Tracer:
+        """Give a tracer; the middleware calls it."""
+        return _RecordedTracer(self, args, kwargs)
+
+    def now(self) -> trace.TracerProvider:
+        """Give the application's provider, whose spans are seen from here on."""
+        provider = _real(self._given)
+        if provider is not _stand_in:
+            try:
+                _watch(provider)
+            except TypeError as refusal:
+                for recorder in self._recorders:
+                    recorder.refuse(refusal)
+        return provider
+
+    def note(self, span: trace.Span, context: Context | None) -> None:
+        """Note that a span of the middleware began."""
+        if span.is_recording():
+            for recorder in self._recorders:
+                recorder.on_start(cast("Span", span), context)
 
 
-_custom = _Custom()
-_watched: list[TracerProvider] = []
-# The same for all recordings: the API's tracers keep the first provider that they see.
-_provider: TracerProvider | None = None
+class _RecordedTracer(trace.Tracer):
+    """A tracer of the provider that there is when a span starts."""
+
+    def __init__(
+        self, provider: RecordedProvider, args: Any, kwargs: dict[str, Any]
+    ) -> None:
+        self._provider = provider
+        self._args = args
+        self._kwargs = kwargs
+        self._of: trace.TracerProvider | None = None
+        self._tracer: trace.Tracer = trace.NoOpTracer()
+
+    def start_span(
+        self, name: str, context: Context | None = None, *args: Any, **kwargs: Any
+    ) -> trace.Span:
+        """Start a span that belongs to the recordings."""
+        provider = self._provider.now()
+        if provider is not self._of:
+            self._tracer = provider.get_tracer(*self._args, **self._kwargs)
+            self._of = provider
+        span = self._tracer.start_span(name, context, *args, **kwargs)
+        self._provider.note(span, context)
+        return span
+
+    @contextmanager
+    def start_as_current_span(  # type: ignore[override]
+        self, *args: Any, end_on_exit: bool = True, **kwargs: Any
+    ) -> Iterator[trace.Span]:
+        """Start a span that belongs to the recordings, and make it current."""
+        with trace.use_span(self.start_span(*args, **kwargs), end_on_exit) as span:
+            yield span
 
 
-def enter(
+def _real(given: trace.TracerProvider | None) -> trace.TracerProvider:
+    """Give the provider that somebody has who was given this one, or none."""
+    provider = trace._TRACER_PROVIDER if given is None else given
+    if provider is None or _providers.records_nothing(provider):
+        return _stand_in
+    return provider
+
+
+def _watch(provider: trace.TracerProvider) -> None:
+    """See the spans of a provider.
+
+    Raises:
+        TypeError: It cannot be done.
+    """
+    seen = _providers.seen_by_processors(provider)
+    with lock:
+        if not any(seen is each for each in _watched):
+            seen.add_span_processor(_spans)
+            _watched.append(seen)
+
+
+@contextmanager
+def watching(
     recorder: SpanRecorder, providers: Iterable[trace.TracerProvider | None]
-) -> None:
-    """Give `recorder` the application's own spans.
+) -> Iterator[None]:
+    """Give `recorder` the spans of the application while the block runs.
 
     Args:
         recorder: What gets them.
-        providers: Those of the middlewares, besides the global one. If there is no
-            global one, the recording brings it.
+        providers: Those of the middlewares, None for the global one.
+
+    Raises:
+        TypeError: The spans of one of them cannot be seen.
     """
-    global _provider  # noqa: PLW0603 - the API's is global as well
-    _custom._recorders.append(recorder)
-    if trace._TRACER_PROVIDER is None:
-        if _provider is None:
-            # No service: it is the recording's.
-            _provider = TracerProvider(
-                _WhileRecording(), Resource.get_empty(), shutdown_on_exit=False
-            )
-            _provider.add_span_processor(_custom)
-        trace._TRACER_PROVIDER = _provider
-    for each in (trace._TRACER_PROVIDER, *providers):
-        if isinstance(each, TracerProvider) and each not in (_provider, *_watched):
-            each.add_span_processor(_custom)
-            _watched.append(each)
+    with lock:
+        if not _recorders:
+            _install()
+        _recorders.append(recorder)
+    try:
+        for provider in {id(each): each for each in map(_real, providers)}.values():
+            if provider is not _stand_in:
+                _watch(provider)
+        _watch_global()
+        yield
+    finally:
+        with lock:
+            _recorders.remove(recorder)
+            if not _recorders:
+                _restore()
 
 
-def leave(recorder: SpanRecorder) -> None:
-    """Take back what `enter` did, when no other recording needs it."""
-    _custom._recorders.remove(recorder)
-    if _custom._recorders:
-        return
-    if _provider is not None and trace._TRACER_PROVIDER is _provider:
-        trace._TRACER_PROVIDER = None
-    for each in _watched:
-        processors = each._active_span_processor
-        with processors._lock:
-            processors._span_processors = tuple(
-                other for other in processors._span_processors if other is not _custom
-            )
+def _restore() -> None:
+    for owner, name, value in _untouched:
+        setattr(owner, name, value)
+    _untouched.clear()
+    for provider in _watched:
+        _providers.remove(provider, _spans)
     _watched.clear()
+
+
+def _watch_global() -> None:
+    """See the spans of the global provider, if it lets us."""
+    provider = _real(None)
+    if provider is not _stand_in:
+        # What refuses to be seen is no middleware's: that has been refused already.
+        with suppress(TypeError):
+            _watch(provider)
+
+
+def _install() -> None:
+    """See providers that are set while there is a recording, and stand in for none."""
+    set_provider: Callable[..., None] = trace._set_tracer_provider
+
+    def set_tracer_provider(*args: Any, **kwargs: Any) -> None:
+        set_provider(*args, **kwargs)
+        _watch_global()
+
+    def tracer_now(self: trace.ProxyTracer) -> trace.Tracer:
+        # Asked each time: the provider that it keeps may be that of an earlier test.
+        return _real(None).get_tracer(
+            self._instrumenting_module_name,
+            self._instrumenting_library_version,
+            self._schema_url,
+            self._attributes,
+        )
+
+    kept = vars(trace.ProxyTracer)["_tracer"]
+    _untouched.append((trace, "_set_tracer_provider", set_provider))
+    _untouched.append((trace.ProxyTracer, "_tracer", kept))
+    trace._set_tracer_provider = set_tracer_provider
+    trace.ProxyTracer._tracer = property(tracer_now)  # type: ignore[assignment,method-assign]
