@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from opentelemetry.sdk.trace import SpanProcessor
 
@@ -60,15 +61,27 @@ def _inside(provider: Any, depth: int) -> Iterator[Any]:
             yield from _inside(value, depth - 1)
 
 
-def remove(provider: Any, processor: SpanProcessor) -> None:
+def remove(provider: Any, processor: SpanProcessor) -> bool:
     """Take a span processor back, which only an SDK's provider can give.
 
     Another keeps it; without a recording it does nothing.
+
+    Returns:
+        Whether it could be taken back.
     """
     processors: Any = getattr(provider, "_active_span_processor", None)
     if not isinstance(getattr(processors, "_span_processors", None), tuple):
-        return
+        return False
     with processors._lock:
         processors._span_processors = tuple(
             each for each in processors._span_processors if each is not processor
         )
+    return True
+
+
+def reference(provider: object) -> Callable[[], object]:
+    """Refer to a provider, without keeping it if that can be."""
+    try:
+        return weakref.ref(provider)
+    except TypeError:
+        return lambda: provider

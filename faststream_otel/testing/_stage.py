@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 lock: Final = RLock()
 _recorders: list[SpanRecorder] = []
-_watched: list[TracerProvider] = []
+_watched: list[Any] = []
+# Those that cannot give it back, and are not to get it twice.
+_keeping: Final[list[Callable[[], Any]]] = []
 _untouched: list[tuple[Any, str, Any]] = []
 
 
@@ -151,9 +153,15 @@ def _watch(provider: trace.TracerProvider) -> None:
     """
     seen = _providers.seen_by_processors(provider)
     with lock:
-        if not any(seen is each for each in _watched):
+        if any(seen is each for each in _watched):
+            return
+        if not _keeps(seen):
             seen.add_span_processor(_spans)
-            _watched.append(seen)
+        _watched.append(seen)
+
+
+def _keeps(provider: Any) -> bool:
+    return any(provider is each() for each in _keeping)
 
 
 @contextmanager
@@ -190,8 +198,10 @@ def _restore() -> None:
     for owner, name, value in _untouched:
         setattr(owner, name, value)
     _untouched.clear()
+    _keeping[:] = [each for each in _keeping if each() is not None]
     for provider in _watched:
-        _providers.remove(provider, _spans)
+        if not _providers.remove(provider, _spans) and not _keeps(provider):
+            _keeping.append(_providers.reference(provider))
     _watched.clear()
 
 
