@@ -15,7 +15,7 @@ from faststream_otel._middleware import TelemetryMiddleware
 from faststream_otel._traces.model import Trace
 from faststream_otel._traces.recorder import SpanRecorder
 from faststream_otel.testing import _stage, _swapping
-from faststream_otel.testing._applications import brokers_of
+from faststream_otel.testing._applications import TAKEN, brokers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -135,7 +135,9 @@ def record_by(
     spans: SpanRecorder, *applications: Any, service: str | None = None
 ) -> Iterator[Recording]:
     """Record as `record` does, the spans by this recorder."""
-    brokers = [broker for each in applications for broker in brokers_of(each)]
+    brokers = brokers_of(applications)
+    if not brokers:
+        raise TypeError(f"nothing to record; record() takes {TAKEN}")
     found = {id(each): each for each in _telemetry(brokers)}
     if not found:
         raise ValueError(f"no broker of {applications} has a telemetry middleware")

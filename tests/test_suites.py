@@ -1,0 +1,174 @@
+"""The kit in a suite of somebody else, as pytest runs it with other plugins.
+
+Each test of the suite stands alone: it sees the same in whatever order, process and
+event loop it is run.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.util import find_spec
+from os import environ
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PLUGINS = ("pytest_asyncio", "pytest_randomly", "xdist")
+SHOP = """
+from faststream import FastStream
+from faststream.nats import NatsBroker
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from faststream_otel.nats import NatsTelemetryMiddleware
+
+broker = NatsBroker(middlewares=[NatsTelemetryMiddleware()], logger=None)
+tracer = trace.get_tracer("shop")
+at_startup = []
+
+@broker.subscriber("orders")
+async def order(item: str) -> None:
+    with tracer.start_as_current_span("pack"):
+        pass
+
+app = FastStream(broker, logger=None)
+
+@app.on_startup
+async def telemetry() -> None:
+    for set_provider in at_startup:
+        set_provider()
+"""
+CONFTEST = """
+import pytest
+import shop
+from faststream import TestApp
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.util._once import Once
+from faststream_otel.testing import in_memory
+
+@pytest.fixture(autouse=True)
+def no_provider():
+    trace._TRACER_PROVIDER, trace._TRACER_PROVIDER_SET_ONCE = None, Once()
+    yield
+    trace._TRACER_PROVIDER = None
+
+@pytest.fixture
+def exported(no_provider):
+    # As many suites have it: a provider for each test.
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+    return lambda: sorted(span.name for span in exporter.get_finished_spans())
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+@pytest.fixture
+def at_startup():
+    shop.at_startup.append(lambda: trace.set_tracer_provider(TracerProvider()))
+    yield
+    shop.at_startup.clear()
+
+@pytest.fixture
+def run():
+    async def run():
+        async with in_memory(shop.broker), TestApp(shop.app):
+            await shop.broker.publish("tea", "orders")
+    return run
+"""
+TESTS = """
+import asyncio
+import pytest
+import shop
+from faststream_otel.testing import assert_trace, record
+
+ORDER = '''
+    publish orders
+      process orders
+        pack
+'''
+NAMES = ["pack", "process orders", "publish orders"]
+HOW
+
+async def test_no_provider(record_telemetry, run):
+    recording = record_telemetry(shop.broker)
+    await run()
+    assert_trace(recording.trace(), ORDER)
+
+async def test_provider_of_the_test(exported, record_telemetry, run):
+    recording = record_telemetry(shop.app)
+    await run()
+    assert_trace(recording.trace(), ORDER)
+    assert exported() == NAMES
+
+async def test_provider_after_the_recording_began(record_telemetry, run, request):
+    recording = record_telemetry(shop.app)
+    exported = request.getfixturevalue("exported")
+    await run()
+    assert_trace(recording.trace(), ORDER)
+    assert exported() == NAMES
+
+async def test_provider_at_startup(record_telemetry, at_startup, run):
+    recording = record_telemetry(shop.broker)
+    await run()
+    assert_trace(recording.trace(), ORDER)
+
+async def test_two_recordings(run):
+    with record(shop.broker) as outer:
+        await run()
+        with record(shop.broker) as inner:
+            await run()
+    assert_trace(outer.trace(), ORDER + ORDER)
+    assert_trace(inner.trace(), ORDER)
+"""
+SYNC = """
+def test_a_loop_of_its_own(record_telemetry, run):
+    recording = record_telemetry(shop.broker)
+    asyncio.run(run())
+    assert_trace(recording.trace(), ORDER)
+
+# Once alone: without a recording, tracers keep the first provider that they see.
+def test_no_recording(exported, run):
+    asyncio.run(run())
+    assert exported() == NAMES
+"""
+
+needs_plugins = pytest.mark.skipif(
+    not all(map(find_spec, PLUGINS)), reason="the group `suites` is not installed"
+)
+
+
+@needs_plugins
+@pytest.mark.parametrize(("seed", "workers"), [(1, 0), (2, 2)])
+def test_any_order(tmp_path: Path, seed: int, workers: int) -> None:
+    """Shuffled, in workers, in event loops of each scope, and of anyio."""
+    hows = {"anyio": "anyio"} | {
+        scope: f"asyncio(loop_scope={scope!r})"
+        for scope in ("function", "class", "module", "package", "session")
+    }
+    (tmp_path / "shop.py").write_text(SHOP)
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    (tmp_path / "__init__.py").touch()
+    for name, how in hows.items():
+        marked = TESTS.replace("HOW", f"pytestmark = pytest.mark.{how}")
+        (tmp_path / f"test_{name}.py").write_text(marked)
+    sync = TESTS[: TESTS.index("HOW")] + SYNC
+    (tmp_path / "test_sync.py").write_text(sync)
+    options = ["-q", "-pno:cacheprovider", f"--randomly-seed={seed}", f"-n{workers}"]
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", *options],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        env={**environ, "PYTHONPATH": str(tmp_path)},
+        encoding="utf-8",
+    )
+    assert "32 passed" in ran.stdout, ran.stdout + ran.stderr
