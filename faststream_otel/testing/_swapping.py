@@ -1,21 +1,14 @@
-"""Replaces what a middleware records with, and puts it back.
-
-All that a recording changes of a middleware is here.
-"""
+"""Replaces the telemetry of a middleware, and puts it back."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from copy import copy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from faststream_otel import __version__
-from faststream_otel import _conventions as conventions
-from faststream_otel._metrics import Metrics
 from faststream_otel.testing import _stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from opentelemetry.sdk.metrics import MeterProvider
     from opentelemetry.trace import TracerProvider
@@ -38,19 +31,21 @@ class _Swapped:
 
     def __init__(self, middleware: Middleware) -> None:
         self.middleware = middleware
-        self.before = telemetry_of(middleware)
+        self.before = middleware.telemetry
         self.recordings: list[_Recorded] = []
 
     def arrange(self) -> None:
         """Let the middleware record for all its recordings, or as it did before."""
-        restore(self.middleware, self.before)
-        if self.recordings:
+        if not self.recordings:
+            self.middleware.telemetry = self.before
+            return
+        spans = [each.spans for each in self.recordings]
+        given = self.before.tracer_provider
+        self.middleware.telemetry = self.before.replaced(
+            tracer_provider=_stage.RecordedProvider(given, spans),
             # The newest has the metrics.
-            replace(
-                self.middleware,
-                [each.spans for each in self.recordings],
-                self.recordings[-1].metrics,
-            )
+            meter_provider=self.recordings[-1].metrics,
+        )
 
 
 _swapped: dict[int, _Swapped] = {}
@@ -84,32 +79,5 @@ def recorded(
 def given_provider(middleware: Middleware) -> TracerProvider | None:
     """Give the tracer provider that a middleware was given, None for the global one."""
     swapped = _swapped.get(id(middleware))
-    before = swapped.before if swapped else telemetry_of(middleware)
-    given: TracerProvider | None = before[2]._tracer
-    return given
-
-
-def telemetry_of(middleware: Middleware) -> tuple[Any, ...]:
-    """Give what a middleware records with."""
-    return middleware._tracer, middleware._metrics, middleware._providers
-
-
-def restore(middleware: Middleware, before: tuple[Any, ...]) -> None:
-    """Let a middleware record with what it had."""
-    middleware._tracer, middleware._metrics, middleware._providers = before
-
-
-def replace(
-    middleware: Middleware, spans: Sequence[SpanRecorder], metrics: MeterProvider
-) -> None:
-    """Let a middleware, as it was before, record for recordings."""
-    provider = _stage.RecordedProvider(middleware._providers._tracer, spans)
-    middleware._tracer = provider.get_tracer(
-        conventions.SCOPE_NAME, __version__, conventions.SCHEMA_URL
-    )
-    middleware._metrics = Metrics(
-        metrics, record_queue_time=middleware._metrics.records_queue_time
-    )
-    middleware._providers = copy(middleware._providers)
-    middleware._providers._tracer = provider
-    middleware._providers._meter = metrics
+    before = swapped.before if swapped else middleware.telemetry
+    return before.tracer_provider
