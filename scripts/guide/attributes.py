@@ -65,6 +65,23 @@ SECTIONS: Final = {
 GAPS: Final = "The conventions ask for these, too."
 
 
+WEAVER: Final = """\
+## Check a service in CI
+
+[Weaver](https://github.com/open-telemetry/weaver) is OpenTelemetry's checker.
+Its *live check* receives what a service exports and compares it with a registry of names.
+This package brings the registry of its own names, on top of OpenTelemetry's:
+
+```bash title="shell/weaver.sh"
+{! include "../../docs_src/shell/weaver.sh" !}
+```
+
+Start it, run the service's tests with its OTLP exporter, and stop it.
+It then exits with 0, or lists what the registry does not know.
+Add your own names in a registry of your own that depends on this one.
+"""
+
+
 def broker_of(kind: str) -> str:
     """Give the broker of a kind: channels, lists and streams are all of Redis."""
     return kind.partition("-")[0]
@@ -100,7 +117,8 @@ def page() -> str:
     for title, words in SECTIONS.items():
         entries = [entry(name) for name in SOURCES if section(name) == title]
         parts += [f"## {title}\n", *([f"{words}\n"] if words else []), *entries]
-    return "\n".join([*parts, "## Not recorded\n", f"{GAPS}\n", *gaps()])
+    parts += ["## Not recorded\n", f"{GAPS}\n", *gaps(), WEAVER]
+    return "\n".join(parts).rstrip() + "\n"
 
 
 def operations() -> str:
