@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext
 
     from faststream_otel._destination import Attributes, Destination
+    from faststream_otel._messages import Messages
     from faststream_otel._outgoing import OutgoingHeaders
     from faststream_otel._telemetry import Telemetry
 
@@ -152,3 +153,34 @@ class Creation:
             if index < len(sizes):
                 created.describe({conventions.MESSAGE_BODY_SIZE: sizes[index]})
             created.end(now=now)
+
+
+def creation_of(
+    cmd: PublishCommand,
+    telemetry: Telemetry,
+    messages: Messages[Any, Any],
+    destination: Destination,
+    particular: Attributes,
+    before: Context,
+) -> Creation | None:
+    """Record a create span for each message of a batch, if that is wanted.
+
+    Args:
+        cmd: The batch.
+        telemetry: Where they are recorded, and whether.
+        messages: Describes the messages of a batch.
+        destination: Where the batch goes.
+        particular: Attributes of this batch.
+        before: The context in which it is sent.
+
+    Returns:
+        None where the client takes no headers for each message.
+    """
+    wanted = telemetry.options.create_spans and messages.takes_headers_of_each
+    if not wanted or not cmd.batch_bodies:
+        return None
+    each = [
+        {**particular, **messages.of_each(cmd, index)}
+        for index in range(len(cmd.batch_bodies))
+    ]
+    return Creation(telemetry, destination, each, before)

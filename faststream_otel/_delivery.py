@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import deque
 from contextvars import ContextVar
 from threading import current_thread
@@ -9,13 +10,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import baggage
 from opentelemetry import context as otel_context
+from opentelemetry.context import Context
 
+from faststream_otel._faststream import is_in_memory
 from faststream_otel._headers import fingerprint, fingerprints
+from faststream_otel._suppression import suppression_alone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from contextvars import Token
 
-    from opentelemetry.context import Context
+    from faststream_otel._faststream import Subscriber
 
 _MOST_FETCHED: Final = 256
 
@@ -121,3 +126,67 @@ def with_baggage(entries: Mapping[str, Any], context: Context) -> Context:
     for key, value in entries.items():
         context = baggage.set_baggage(key, value, context)
     return context
+
+
+def delivering(process_message: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap `process_message`, so that each message begins clean and leaves nothing.
+
+    Args:
+        process_message: FastStream's, or what somebody else made of it.
+    """
+
+    @functools.wraps(process_message)
+    async def wrapper(self: Subscriber, msg: Any) -> Any:
+        before = current_delivery.get()
+        if before is not None and before.message is msg and before.subscriber is self:
+            # Somebody else's wrapper hid that ours is there already.
+            return await process_message(self, msg)
+        delivery = current_delivery.set(Delivery(self, msg))
+        # Nothing of what the subscriber was started in belongs to a message.
+        context = otel_context.attach(_context_of(self))
+        try:
+            return await process_message(self, msg)
+        finally:
+            restore(context)
+            reset(delivery)
+
+    return wrapper
+
+
+_EMPTY: Final = Context()
+
+
+def _context_of(subscriber: Subscriber) -> Context:
+    """Give the context in which a delivery begins: an empty one.
+
+    FastStream's test brokers deliver inside the call that publishes: what suppresses
+    telemetry there suppresses that of the delivery.
+    """
+    current = otel_context.get_current()
+    if not current:
+        return _EMPTY
+    suppression = suppression_alone(current)
+    if not suppression or not is_in_memory(subscriber):
+        return _EMPTY
+    return Context(suppression)
+
+
+def restore(token: Token[Any]) -> None:
+    """Put back what was current before `attach`.
+
+    A coroutine that is closed with its event loop may be closed in another context:
+    there is nothing to put back then, and nothing to log.
+    """
+    variable = getattr(token, "var", None)
+    if variable is None:
+        otel_context.detach(token)
+    else:
+        reset(token)
+
+
+def reset(token: Token[Any]) -> None:
+    """Put back what a variable was, where that is still possible."""
+    try:
+        token.var.reset(token)
+    except ValueError:
+        return

@@ -32,17 +32,24 @@ class Destination:
         temporary: It exists only for a while, like the inbox of a request.
         anonymous: Its name was made up by the broker.
         excluded: Nothing of it is recorded.
+
+    Attributes:
+        excluded: Nothing of it is recorded.
+        is_template: It has a template.
+        starts: What `start` has made, by operation.
+        series: The attributes of metrics that were made of it.
+        series_of: Who made these.
     """
 
     __slots__ = (
         "_attributes",
         "_label",
         "_metrics",
-        "_starts",
         "excluded",
         "is_template",
         "series",
         "series_of",
+        "starts",
     )
 
     def __init__(
@@ -71,13 +78,12 @@ class Destination:
         self._label = template or ("" if temporary or anonymous else name)
         self._attributes = described
         self._metrics: dict[Operation, Attributes] = {}
-        self._starts: dict[Operation, tuple[str, Attributes]] = {}
-        # The attributes of metrics that `_metrics` has made of it, and which one did.
+        self.starts: dict[Operation, tuple[str, Attributes]] = {}
         self.series: dict[tuple[object, ...], Attributes] = {}
         self.series_of: object = None
 
     def start(self, operation: Operation) -> tuple[str, Attributes]:
-        """Give the name and first attributes of a span, made once per operation.
+        """Make the name and first attributes of a span, once per operation.
 
         Args:
             operation: What is done with the message.
@@ -85,16 +91,14 @@ class Destination:
         Returns:
             The span's name, and attributes to be copied, not changed.
         """
-        start = self._starts.get(operation)
-        if start is None:
-            start = self._starts[operation] = (
-                f"{operation.name} {self._label}" if self._label else operation.name,
-                {
-                    conventions.OPERATION_NAME: operation.name,
-                    conventions.OPERATION_TYPE: operation.type,
-                    **self._attributes,
-                },
-            )
+        start = self.starts[operation] = (
+            f"{operation.name} {self._label}" if self._label else operation.name,
+            {
+                conventions.OPERATION_NAME: operation.name,
+                conventions.OPERATION_TYPE: operation.type,
+                **self._attributes,
+            },
+        )
         return start
 
     def metric(self, operation: Operation) -> Attributes:

@@ -145,11 +145,6 @@ def running_handler_name(call_next: Callable[..., Any]) -> str | None:
     return _qualified(getattr(innermost(call_next), "__self__", None))
 
 
-def sends_batch(call_next: Callable[..., Any]) -> bool:
-    """Whether a publish scope is inside `publish_batch`."""
-    return getattr(innermost(call_next), "__name__", "") == "publish_batch"
-
-
 def innermost(call_next: Any) -> Any:
     """Give what the last of the middlewares will call."""
     while isinstance(call_next, functools.partial):

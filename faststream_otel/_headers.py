@@ -13,7 +13,7 @@ from urllib.parse import unquote_plus
 from opentelemetry.propagators.textmap import Getter
 
 from faststream_otel._conventions import HEADER_PREFIX
-from faststream_otel._text import bounded, text_of
+from faststream_otel._text import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -83,8 +83,7 @@ class HeaderGetter(Getter["Mapping[Any, Any]"]):
         found = {
             text
             for key in self._other_case
-            if key.lower() == name
-            and (text := text_of(_last(carrier[key]))) is not None
+            if key.lower() == name and (text := text_of(carrier[key])) is not None
         }
         if len(found) > 1 and name == "traceparent":
             found = {
@@ -94,24 +93,32 @@ class HeaderGetter(Getter["Mapping[Any, Any]"]):
         return found.pop() if len(found) == 1 else None
 
     def _checked(self, name: str, value: object) -> str | None:
-        text = text_of(_last(value))
+        text = None if value is None else text_of(value)
         if text is None or len(text) > _LONGEST:
             return None
         text = text.strip(_SPACE)
         if name == "baggage":
             return baggage(text, self._accepts)
-        if not text.isprintable() or not text.isascii():
-            return None
-        if name == "traceparent":
-            return text if len(text) <= _LONGEST_TRACEPARENT else None
         if name == "tracestate":
             return _tracestate(text)
-        return text
+        longest = _LONGEST_TRACEPARENT if name == "traceparent" else _LONGEST
+        fits = len(text) <= longest and text.isprintable() and text.isascii()
+        return text if fits else None
 
 
-def _last(value: object) -> object:
-    # Kafka has headers that stand there twice. The last one counts, as in Java.
-    return value[-1] if isinstance(value, list) and value else value
+def text_of(value: object) -> str | None:
+    """Give a header, key or identifier as text; None if it has no such form."""
+    if isinstance(value, list) and value:
+        # Kafka has headers that stand there twice. The last one counts, as in Java.
+        value = value[-1]
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (bytes, bytearray)):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return None
+    return None
 
 
 def baggage(text: str, accepts: Callable[[str], bool] | None = None) -> str | None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from faststream_otel import _conventions as conventions
-from faststream_otel._ids import add_conversation
+from faststream_otel._headers import text_of
 from faststream_otel._messages import CommandT, Messages, MessageT
-from faststream_otel._text import bounded, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,10 +40,12 @@ class BaseKafkaMessages(Messages[MessageT, CommandT]):
         if destination is None:
             destination = self.destinations[topic] = self.destination(topic)
         attributes: Attributes = {}
-        add_conversation(attributes, cmd.correlation_id)
+        if cmd.correlation_id:
+            attributes[conventions.MESSAGE_CONVERSATION_ID] = str(cmd.correlation_id)
         if cmd.partition is not None:
             attributes[conventions.DESTINATION_PARTITION_ID] = str(cmd.partition)
-        add_key(attributes, cmd.key)
+        if cmd.key is not None:
+            add_key(attributes, cmd.key)
         if self.is_tombstone(cmd.body, cmd.key):
             attributes[conventions.KAFKA_MESSAGE_TOMBSTONE] = True
         return destination, attributes
@@ -64,11 +65,24 @@ def add_key(attributes: Attributes, key: object) -> None:
     """Add a message key that has an unambiguous text form, as the conventions ask."""
     text = str(key) if isinstance(key, int) else text_of(key)
     if text:
-        attributes[conventions.KAFKA_MESSAGE_KEY] = bounded(text)
+        attributes[conventions.KAFKA_MESSAGE_KEY] = text
 
 
-def headers_of(pairs: Iterable[Any] | None) -> dict[str, Any]:
-    """Give a record's headers, with a list where one stands there several times."""
+def describe_record(
+    attributes: Attributes, key: object, pairs: Iterable[Any] | None
+) -> dict[str, Any]:
+    """Add the ids of a received record, and give its headers.
+
+    Args:
+        attributes: Those of the record, which are added to.
+        key: The record's key.
+        pairs: Its headers as the client has them.
+
+    Returns:
+        The headers, with a list where one stands there several times.
+    """
+    if key is not None:
+        add_key(attributes, key)
     headers: dict[str, Any] = {}
     for name, value in pairs or ():
         if name not in headers:
@@ -77,4 +91,9 @@ def headers_of(pairs: Iterable[Any] | None) -> dict[str, Any]:
             headers[name].append(value)
         else:
             headers[name] = [headers[name], value]
+    correlation_id = headers.get("correlation_id")
+    if correlation_id is not None:
+        text = text_of(correlation_id)
+        if text:
+            attributes[conventions.MESSAGE_CONVERSATION_ID] = text
     return headers

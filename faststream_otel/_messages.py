@@ -81,6 +81,7 @@ class Messages(Generic[MessageT, CommandT]):
         wants_time: Whether anybody wants to know when a message was sent.
         is_doubled: Whether a message may pass two middlewares of ours.
         destinations: Those that messages were sent to, by what tells them apart.
+        sources: What `source` has made, by the id of the subscriber.
     """
 
     # The part of FastStream that the brokers come from.
@@ -117,20 +118,24 @@ class Messages(Generic[MessageT, CommandT]):
     def _describe_broker(self, facts: Attributes) -> None:
         self.common: Attributes = {conventions.SYSTEM: self.system, **facts}
         self.destinations = memory(_MOST_DESTINATIONS)
-        self._sources: dict[int, Source] = {}
-        self._fetched = Source(self.common)
+        self.sources: dict[int, Source] = {}
+        # Of messages that were fetched.
+        self.sources[id(None)] = Source(self.common)
 
     def source(self, subscriber: Subscriber | None) -> Source:
-        """Give what is known of the messages of `subscriber`, or of fetched ones."""
-        if subscriber is None:
-            return self._fetched
-        source = self._sources.get(id(subscriber))
+        """Give what is known of the messages of `subscriber`, or of fetched ones.
+
+        Args:
+            subscriber: Whose messages they are; None for those that were fetched.
+        """
+        source = self.sources.get(id(subscriber))
         if source is None:
+            assert subscriber is not None, "there is one of fetched messages"
             attributes = {**self.common, **self.subscriber_facts(subscriber)}
             handler = handler_name(subscriber)
             if handler is not None:
                 attributes[conventions.CODE_FUNCTION_NAME] = handler
-            sources, key = self._sources, id(subscriber)
+            sources, key = self.sources, id(subscriber)
             reference = weakref.ref(subscriber, lambda _: sources.pop(key, None))
             source = sources[key] = Source(attributes, reference)
         return source

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from time import time_ns
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from opentelemetry.trace import INVALID_SPAN, set_span_in_context
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._faults import tell_once
 from faststream_otel._outcome import Outcome
+from faststream_otel._text import LONGEST_TEXT, bounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from faststream_otel._telemetry import Telemetry
 
 
+_SHORT: Final = LONGEST_TEXT
+
+
 class StartedOperation:
     """An operation that has begun, whether or not it could be given a span.
 
@@ -32,7 +36,8 @@ class StartedOperation:
         telemetry: Where it is recorded.
         operation: What is done.
         destination: Where the message goes to or comes from.
-        particular: Attributes of this message or batch alone.
+        particular: Attributes of this message or batch alone. Text in them may be
+            a sender's, and is bounded here, where it enters telemetry.
         parent: The context that the span begins in.
         kind: The span's kind, if it is not the operation's.
         links: The span's links.
@@ -81,7 +86,12 @@ class StartedOperation:
         self.declared: Callable[[], Container[str]] | None = None
         self._ended = False
         self.began = time_ns()
-        name, attributes = destination.start(operation)
+        start = destination.starts.get(operation) or destination.start(operation)
+        name, attributes = start
+        for key, value in particular.items():
+            # Most are short and in ASCII.
+            if type(value) is str and not (value.isascii() and len(value) < _SHORT):
+                particular[key] = bounded(value)
         try:
             self.span = telemetry.tracer.start_span(
                 name,
@@ -101,6 +111,9 @@ class StartedOperation:
         """Add what is known only now, if the span records."""
         if self.recording and attributes:
             try:
+                for key, value in attributes.items():
+                    if isinstance(value, str):
+                        attributes[key] = bounded(value)
                 self.span.set_attributes(attributes)
             except Exception:
                 tell_once("Describing a span")

@@ -13,7 +13,7 @@ from faststream_otel._faststream import running_handler_name
 from faststream_otel._faults import tell_once
 from faststream_otel._operation import StartedOperation
 from faststream_otel._receiving import ReceiveScope
-from faststream_otel._suppression import is_suppressed
+from faststream_otel._suppression import SUPPRESSED, SUPPRESSED_BEFORE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -62,7 +62,7 @@ class ProcessScope(ReceiveScope):
         # The delivery began in an empty context: what is there, a middleware further
         # out has attached.
         current = otel_context.get_current()
-        if is_suppressed(current):
+        if current and (current.get(SUPPRESSED) or current.get(SUPPRESSED_BEFORE)):
             return
         try:
             self.operation = self._begin(current)

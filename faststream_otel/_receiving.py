@@ -15,8 +15,8 @@ from faststream_otel._operation import StartedOperation
 from faststream_otel._options import called
 from faststream_otel._sending import SendScope, under_way
 from faststream_otel._settling import trace_settlement
-from faststream_otel._suppression import is_suppressed
-from faststream_otel._text import identifier
+from faststream_otel._suppression import SUPPRESSED, SUPPRESSED_BEFORE
+from faststream_otel._text import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -56,7 +56,7 @@ class ReceiveScope(SendScope):
                 return
             under_way.set(self.msg)
         current = otel_context.get_current()
-        if is_suppressed(current):
+        if current and (current.get(SUPPRESSED) or current.get(SUPPRESSED_BEFORE)):
             return
         try:
             self.operation = self._begin(current)
@@ -128,9 +128,8 @@ class ReceiveScope(SendScope):
             (conventions.MESSAGE_ID, self.messages.message_id(msg)),
             (conventions.MESSAGE_CONVERSATION_ID, msg.correlation_id),
         ):
-            identified = identifier(value)
-            if identified is not None and operation.particular.get(name) != identified:
-                found[name] = identified
+            if value and operation.particular.get(name) != value:
+                found[name] = bounded(str(value))
         return found
 
     def _handler(self, call_next: Callable[[Any], Awaitable[Any]]) -> Attributes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from faststream import BaseMiddleware
@@ -11,17 +12,16 @@ from opentelemetry import context as otel_context
 from opentelemetry.trace import Link, SpanKind
 
 from faststream_otel import _conventions as conventions
-from faststream_otel._creating import Creation
-from faststream_otel._delivery import came_along, current_delivery
-from faststream_otel._faststream import sends_batch
+from faststream_otel._creating import Creation, creation_of
+from faststream_otel._delivery import came_along, current_delivery, restore
 from faststream_otel._faults import tell_once
 from faststream_otel._headers import captured
+from faststream_otel._measuring import BodySizes
 from faststream_otel._operation import StartedOperation
 from faststream_otel._options import called
 from faststream_otel._outgoing import OutgoingHeaders
 from faststream_otel._propagation import NOTHING_WRITTEN
-from faststream_otel._suppression import is_suppressed
-from faststream_otel._wrapped import begin_measuring, end_measuring, restore
+from faststream_otel._suppression import SUPPRESSED, SUPPRESSED_BEFORE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -96,7 +96,7 @@ class SendScope(BaseMiddleware[Any, Any]):
         if delivery is not None:
             delivery.adopt_baggage()
         before = otel_context.get_current()
-        if is_suppressed(before):
+        if before and (before.get(SUPPRESSED) or before.get(SUPPRESSED_BEFORE)):
             return await call_next(cmd)
         sending = Sending(self.telemetry, self.messages, cmd)
         try:
@@ -139,7 +139,6 @@ class Sending:
         "_cmd",
         "_creation",
         "_headers",
-        "_measuring",
         "_messages",
         "_sizes",
         "_telemetry",
@@ -154,8 +153,7 @@ class Sending:
         self._cmd = cmd
         self._headers: OutgoingHeaders | None = None
         self._creation: Creation | None = None
-        self._sizes: list[int] = []
-        self._measuring: Any = None
+        self._sizes: BodySizes | None = None
         self.operation: StartedOperation | None = None
 
     def begin(
@@ -177,7 +175,7 @@ class Sending:
         if headers:
             written = telemetry.propagation.written(headers, came_along)
         destination, particular = self._messages.sent(cmd)
-        is_batch = self._messages.sends_batches and sends_batch(call_next)
+        is_batch = self._messages.sends_batches and _sends_batch(call_next)
         if destination.excluded or not telemetry.records():
             self._carry(headers, headers, before, written)
             return call_next
@@ -188,7 +186,7 @@ class Sending:
         wanted = headers
         if sending.recording:
             if options.record_body_size:
-                self._sizes, self._measuring = begin_measuring()
+                self._sizes = BodySizes()
             if options.publish_hook is not None:
                 wanted, written = self._enriched(headers, written)
         self._carry(headers, wanted, sending.context, written)
@@ -220,7 +218,9 @@ class Sending:
         if is_batch:
             for name in conventions.OF_SINGLE_MESSAGES:
                 particular.pop(name, None)
-            self._create(destination, particular, before)
+            self._creation = creation_of(
+                cmd, telemetry, self._messages, destination, particular, before
+            )
             particular[conventions.BATCH_MESSAGE_COUNT] = len(cmd.batch_bodies)
             if self._creation is not None:
                 kind, links = SpanKind.CLIENT, tuple(map(Link, self._creation.contexts))
@@ -262,28 +262,15 @@ class Sending:
                 tell_once("Taking back headers")
             self._headers = None
         operation = self.operation
-        if self._measuring is not None:
-            end_measuring(self._measuring)
-            self._measuring = None
-            self._record_size()
+        sizes = self._sizes
+        if sizes is not None:
+            self._sizes = None
+            sizes.end(operation, self._messages, self._cmd)
         if self._creation is not None:
-            self._creation.end(self._sizes)
+            self._creation.end(sizes.sizes if sizes else ())
             self._creation = None
         if operation is not None:
             operation.end(error)
-
-    def _create(
-        self, destination: Destination, particular: Attributes, before: Context
-    ) -> None:
-        """Record a create span for each message of a batch, if that is wanted."""
-        messages, cmd = self._messages, self._cmd
-        wanted = self._telemetry.options.create_spans
-        if wanted and messages.takes_headers_of_each and cmd.batch_bodies:
-            each = [
-                {**particular, **messages.of_each(cmd, index)}
-                for index in range(len(cmd.batch_bodies))
-            ]
-            self._creation = Creation(self._telemetry, destination, each, before)
 
     def _enriched(
         self, headers: dict[str, Any], written: Written
@@ -325,17 +312,9 @@ class Sending:
         else:
             self._cmd.headers = headers
 
-    def _record_size(self) -> None:
-        """Record the size of the body that was sent, as FastStream encoded it."""
-        operation = self.operation
-        if operation is None or operation.is_batch:
-            return
-        try:
-            size = self._messages.size_unencoded(self._cmd.body)
-        except Exception:
-            tell_once("Measuring a body")
-            return
-        if size is None and self._sizes:
-            size = self._sizes[0]
-        if size is not None:
-            operation.describe({conventions.MESSAGE_BODY_SIZE: size})
+
+def _sends_batch(call_next: Any) -> bool:
+    """Whether a publish scope is inside `publish_batch`."""
+    while isinstance(call_next, partial):
+        call_next = call_next.args[0]
+    return getattr(call_next, "__name__", "") == "publish_batch"

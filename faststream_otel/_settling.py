@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 from opentelemetry import context as otel_context
 
 from faststream_otel import _conventions as conventions
+from faststream_otel._delivery import restore
 from faststream_otel._faults import tell_once
 from faststream_otel._operation import StartedOperation
 from faststream_otel._suppression import is_suppressed
-from faststream_otel._wrapped import restore
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -10,18 +10,18 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
 
 # Two keys are in use: the API's own, and the one of older instrumentations.
-_KEYS: Final = (
-    getattr(otel_context, "_SUPPRESS_INSTRUMENTATION_KEY", "suppress_instrumentation"),
-    "suppress_instrumentation",
+SUPPRESSED: Final[str] = getattr(
+    otel_context, "_SUPPRESS_INSTRUMENTATION_KEY", "suppress_instrumentation"
 )
+SUPPRESSED_BEFORE: Final = "suppress_instrumentation"
 
 
 def is_suppressed(context: Context) -> bool:
     """Whether nothing is to be recorded in `context`."""
-    # Most contexts are short, or empty.
-    return bool(context) and any(context.get(key) for key in _KEYS)
+    return bool(context.get(SUPPRESSED) or context.get(SUPPRESSED_BEFORE))
 
 
 def suppression_alone(context: Context) -> dict[str, object]:
     """Give what suppresses telemetry in `context`, and nothing else of it."""
-    return {key: context[key] for key in _KEYS if context.get(key)}
+    keys = (SUPPRESSED, SUPPRESSED_BEFORE)
+    return {key: context[key] for key in keys if context.get(key)}

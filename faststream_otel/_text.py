@@ -31,24 +31,3 @@ def bounded(text: str, longest: int = LONGEST_TEXT) -> str:
     if len(encoded) <= longest:
         return text
     return encoded[: longest - len(_CUT)].decode(errors="ignore") + _CUT
-
-
-def text_of(value: object) -> str | None:
-    """Give a header, key or identifier as text; None if it has no such form."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, (bytes, bytearray)):
-        try:
-            return value.decode()
-        except UnicodeDecodeError:
-            return None
-    return None
-
-
-def identifier(value: object) -> str | None:
-    """Give an identifier for an attribute, whatever type the application gave it."""
-    try:
-        text = text_of(value) or (str(value) if value else None)
-    except Exception:
-        return None
-    return None if text is None else bounded(text)

@@ -9,25 +9,20 @@ from __future__ import annotations
 import functools
 import gc
 import sys
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from faststream._internal.broker import BrokerUsecase
 from faststream._internal.endpoint.subscriber import SubscriberUsecase
 from faststream._internal.parser import DefaultCodec
-from opentelemetry import context as otel_context
-from opentelemetry.context import Context
 
-from faststream_otel._delivery import Delivery, current_delivery
-from faststream_otel._faststream import is_in_memory
+from faststream_otel._delivery import delivering
 from faststream_otel._faults import warn_once
-from faststream_otel._suppression import suppression_alone
+from faststream_otel._measuring import encoding
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-    from contextvars import Token
+    from collections.abc import Callable
 
-    from faststream_otel._faststream import Broker, Subscriber
+    from faststream_otel._faststream import Broker
 
 
 def install(on_connect: Callable[[Broker], None]) -> None:
@@ -48,7 +43,7 @@ def install(on_connect: Callable[[Broker], None]) -> None:
     """
     if on_connect not in _on_connect:
         _on_connect.append(on_connect)
-    _wrap(SubscriberUsecase, "process_message", _delivering)
+    _wrap(SubscriberUsecase, "process_message", delivering)
     _wrap(BrokerUsecase, "connect", _connecting)
 
 
@@ -78,63 +73,6 @@ def _wrap(
     wrapper = wrap(current)
     _wrappers.append(wrapper)
     setattr(owner, name, wrapper)
-
-
-def _delivering(process_message: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(process_message)
-    async def wrapper(self: Subscriber, msg: Any) -> Any:
-        before = current_delivery.get()
-        if before is not None and before.message is msg and before.subscriber is self:
-            # Somebody else's wrapper hid that ours is there already.
-            return await process_message(self, msg)
-        delivery = current_delivery.set(Delivery(self, msg))
-        # Nothing of what the subscriber was started in belongs to a message.
-        context = otel_context.attach(_context_of(self))
-        try:
-            return await process_message(self, msg)
-        finally:
-            restore(context)
-            _reset(delivery)
-
-    return wrapper
-
-
-_EMPTY: Final = Context()
-
-
-def _context_of(subscriber: Subscriber) -> Context:
-    """Give the context in which a delivery begins: an empty one.
-
-    FastStream's test brokers deliver inside the call that publishes: what suppresses
-    telemetry there suppresses that of the delivery.
-    """
-    current = otel_context.get_current()
-    if not current:
-        return _EMPTY
-    suppression = suppression_alone(current)
-    if not suppression or not is_in_memory(subscriber):
-        return _EMPTY
-    return Context(suppression)
-
-
-def restore(token: Token[Any]) -> None:
-    """Put back what was current before `attach`.
-
-    A coroutine that is closed with its event loop may be closed in another context:
-    there is nothing to put back then, and nothing to log.
-    """
-    variable = getattr(token, "var", None)
-    if variable is None:
-        otel_context.detach(token)
-    else:
-        _reset(token)
-
-
-def _reset(token: Token[Any]) -> None:
-    try:
-        token.var.reset(token)
-    except ValueError:
-        return
 
 
 def _connecting(connect: Callable[..., Any]) -> Callable[..., Any]:
@@ -205,36 +143,6 @@ def _brokers() -> list[Broker]:
     return list(found.values())
 
 
-_sizes: ContextVar[list[int] | None] = ContextVar("faststream_otel_sizes", default=None)
-
-
 def measure_encoding() -> None:
-    """Let FastStream's codec tell the size of what it encodes.
-
-    A body is encoded once, by FastStream: it may be an iterator, or count how often
-    it is read. A codec of the application's own tells no sizes.
-    """
-    _wrap(DefaultCodec, "encode", _encoding)
-
-
-def _encoding(encode: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-    @functools.wraps(encode)
-    async def wrapper(*args: Any, **kwargs: Any) -> Any:
-        encoded = await encode(*args, **kwargs)
-        sizes = _sizes.get()
-        if sizes is not None:
-            sizes.append(len(encoded[0]))
-        return encoded
-
-    return wrapper
-
-
-def begin_measuring() -> tuple[list[int], Token[list[int] | None]]:
-    """Collect the sizes of the bodies that are encoded from now on, in bytes."""
-    sizes: list[int] = []
-    return sizes, _sizes.set(sizes)
-
-
-def end_measuring(token: Token[list[int] | None]) -> None:
-    """Collect no more sizes."""
-    _reset(token)
+    """Let FastStream's codec tell the sizes of what it encodes."""
+    _wrap(DefaultCodec, "encode", encoding)

@@ -9,8 +9,7 @@ from confluent_kafka import Message
 from faststream.confluent.response import KafkaPublishCommand
 
 from faststream_otel import _conventions as conventions
-from faststream_otel._ids import add_conversation
-from faststream_otel._kafka import BaseKafkaMessages, add_key, headers_of
+from faststream_otel._kafka import BaseKafkaMessages, describe_record
 from faststream_otel._messages import ReceivedMessage
 from faststream_otel._middleware import TelemetryMiddleware
 
@@ -37,7 +36,7 @@ class ConfluentMessages(BaseKafkaMessages[Message, KafkaPublishCommand]):
         self, message: Message | Sequence[Message], subscriber: Any
     ) -> ReceivedMessage | list[ReceivedMessage]:
         """Describe a record, or a batch of them."""
-        source = self.source(subscriber)
+        source = self.sources.get(id(subscriber)) or self.source(subscriber)
         if isinstance(message, Sequence):
             return [self._describe(record, source) for record in message]
         return self._describe(message, source)
@@ -50,11 +49,9 @@ class ConfluentMessages(BaseKafkaMessages[Message, KafkaPublishCommand]):
                 topic, source.attributes
             )
         attributes = _position(message)
-        add_key(attributes, message.key())
         if message.value() is None:
             attributes[conventions.KAFKA_MESSAGE_TOMBSTONE] = True
-        headers = headers_of(message.headers())
-        add_conversation(attributes, headers.get("correlation_id"))
+        headers = describe_record(attributes, message.key(), message.headers())
         kind, milliseconds = message.timestamp()
         sent = milliseconds * 1_000_000 if kind and milliseconds > 0 else None
         return ReceivedMessage(destination, attributes, headers, sent)

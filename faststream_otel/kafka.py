@@ -9,8 +9,7 @@ from aiokafka.structs import RecordMetadata
 from faststream.kafka.response import KafkaPublishCommand
 
 from faststream_otel import _conventions as conventions
-from faststream_otel._ids import add_conversation
-from faststream_otel._kafka import BaseKafkaMessages, add_key, headers_of
+from faststream_otel._kafka import BaseKafkaMessages, describe_record
 from faststream_otel._messages import ReceivedMessage
 from faststream_otel._middleware import TelemetryMiddleware
 
@@ -51,7 +50,7 @@ class KafkaMessages(
         subscriber: Any,
     ) -> ReceivedMessage | list[ReceivedMessage]:
         """Describe a record, or a batch of them."""
-        source = self.source(subscriber)
+        source = self.sources.get(id(subscriber)) or self.source(subscriber)
         pattern = getattr(subscriber, "pattern", None)
         declared = pattern.template if pattern else None
         if isinstance(message, Sequence):
@@ -71,11 +70,9 @@ class KafkaMessages(
             conventions.DESTINATION_PARTITION_ID: str(record.partition),
             conventions.KAFKA_OFFSET: record.offset,
         }
-        add_key(attributes, record.key)
         if record.value is None:
             attributes[conventions.KAFKA_MESSAGE_TOMBSTONE] = True
-        headers = headers_of(record.headers)
-        add_conversation(attributes, headers.get("correlation_id"))
+        headers = describe_record(attributes, record.key, record.headers)
         sent = record.timestamp * 1_000_000 if record.timestamp > 0 else None
         return ReceivedMessage(destination, attributes, headers, sent)
 

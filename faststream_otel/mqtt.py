@@ -9,7 +9,6 @@ from faststream.mqtt.response import MQTTPublishCommand
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._faststream import connection_option
-from faststream_otel._ids import add_conversation
 from faststream_otel._messages import Messages, ReceivedMessage
 from faststream_otel._middleware import TelemetryMiddleware
 
@@ -67,12 +66,13 @@ class MQTTMessages(Messages["Message", MQTTPublishCommand]):
                 topic, temporary=_is_inbox(topic)
             )
         attributes: Attributes = {}
-        add_conversation(attributes, cmd.correlation_id)
+        if cmd.correlation_id:
+            attributes[conventions.MESSAGE_CONVERSATION_ID] = str(cmd.correlation_id)
         return destination, attributes
 
     def received(self, message: Message, subscriber: Any) -> ReceivedMessage:
         """Describe a message."""
-        source = self.source(subscriber)
+        source = self.sources.get(id(subscriber)) or self.source(subscriber)
         topic = message.topic
         destination = source.destinations.get(topic)
         if destination is None:
@@ -88,7 +88,9 @@ class MQTTMessages(Messages["Message", MQTTPublishCommand]):
         attributes: Attributes = {}
         correlation = properties.correlation_data
         if correlation is not None:
-            add_conversation(attributes, correlation.decode(errors="replace"))
+            attributes[conventions.MESSAGE_CONVERSATION_ID] = correlation.decode(
+                errors="replace"
+            )
         return ReceivedMessage(
             destination, attributes, dict(properties.user_properties)
         )

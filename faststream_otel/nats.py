@@ -10,7 +10,6 @@ from nats.js.api import PubAck
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._faststream import connection_option
-from faststream_otel._ids import add_conversation
 from faststream_otel._messages import Messages, ReceivedMessage
 from faststream_otel._middleware import TelemetryMiddleware
 
@@ -64,7 +63,8 @@ class NatsMessages(Messages[Msg, NatsPublishCommand]):
                 subject, temporary=subject.startswith(self._inbox)
             )
         attributes: Attributes = {}
-        add_conversation(attributes, cmd.correlation_id)
+        if cmd.correlation_id:
+            attributes[conventions.MESSAGE_CONVERSATION_ID] = str(cmd.correlation_id)
         return destination, attributes
 
     def received(
@@ -79,7 +79,7 @@ class NatsMessages(Messages[Msg, NatsPublishCommand]):
         return self._describe(message, subscriber)
 
     def _describe(self, message: Msg, subscriber: Any) -> ReceivedMessage:
-        source = self.source(subscriber)
+        source = self.sources.get(id(subscriber)) or self.source(subscriber)
         subject = message.subject
         destination = source.destinations.get(subject)
         if destination is None:
@@ -91,7 +91,9 @@ class NatsMessages(Messages[Msg, NatsPublishCommand]):
             )
         headers = message.headers or {}
         attributes: Attributes = {}
-        add_conversation(attributes, headers.get("correlation_id"))
+        correlation_id = headers.get("correlation_id")
+        if correlation_id:
+            attributes[conventions.MESSAGE_CONVERSATION_ID] = str(correlation_id)
         sent = _sent(message) if self.wants_time else None
         return ReceivedMessage(destination, attributes, headers, sent)
 

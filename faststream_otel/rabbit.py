@@ -11,10 +11,9 @@ from faststream.rabbit.response import RabbitPublishCommand
 from faststream_otel import _conventions as conventions
 from faststream_otel._destination import template_of
 from faststream_otel._faststream import connection_option, prefix
-from faststream_otel._ids import add_conversation
 from faststream_otel._messages import Messages, ReceivedMessage
 from faststream_otel._middleware import TelemetryMiddleware
-from faststream_otel._text import bounded, identifier
+from faststream_otel._text import bounded
 
 if TYPE_CHECKING:
     from aio_pika import IncomingMessage
@@ -52,15 +51,16 @@ class RabbitMessages(Messages["IncomingMessage", RabbitPublishCommand]):
                 anonymous=_is_anonymous(routing_key),
             )
         attributes: Attributes = {}
-        add_conversation(attributes, cmd.correlation_id)
-        message_id = identifier(cmd.message_options.get("message_id"))
-        if message_id is not None:
-            attributes[conventions.MESSAGE_ID] = message_id
+        if cmd.correlation_id:
+            attributes[conventions.MESSAGE_CONVERSATION_ID] = str(cmd.correlation_id)
+        message_id = cmd.message_options.get("message_id")
+        if message_id:
+            attributes[conventions.MESSAGE_ID] = str(message_id)
         return destination, attributes
 
     def received(self, message: IncomingMessage, subscriber: Any) -> ReceivedMessage:
         """Describe a message."""
-        source = self.source(subscriber)
+        source = self.sources.get(id(subscriber)) or self.source(subscriber)
         routing_key = message.routing_key or ""
         exchange = message.exchange or ""
         destination = source.destinations.get((exchange, routing_key))
@@ -78,7 +78,8 @@ class RabbitMessages(Messages["IncomingMessage", RabbitPublishCommand]):
         attributes: Attributes = {}
         if message.delivery_tag is not None:
             attributes[conventions.RABBITMQ_DELIVERY_TAG] = message.delivery_tag
-        add_conversation(attributes, message.correlation_id)
+        if message.correlation_id:
+            attributes[conventions.MESSAGE_CONVERSATION_ID] = message.correlation_id
         # What FastStream's publisher says, in whole seconds: AMQP has no more.
         timestamp = message.timestamp
         sent = int(timestamp.timestamp()) * 1_000_000_000 if timestamp else None

@@ -13,7 +13,6 @@ from faststream.response import PublishType
 from faststream_otel import _conventions as conventions
 from faststream_otel._delivery import current_subscriber
 from faststream_otel._faststream import connection_option
-from faststream_otel._ids import add_conversation
 from faststream_otel._messages import Messages, ReceivedMessage
 from faststream_otel._middleware import TelemetryMiddleware
 
@@ -73,14 +72,15 @@ class RedisMessages(Messages["Mapping[str, Any]", RedisPublishCommand]):
                 name, temporary=inbox
             )
         attributes: Attributes = {}
-        add_conversation(attributes, cmd.correlation_id)
+        if cmd.correlation_id:
+            attributes[conventions.MESSAGE_CONVERSATION_ID] = str(cmd.correlation_id)
         return destination, attributes
 
     def received(
         self, message: Mapping[str, Any], subscriber: Any
     ) -> ReceivedMessage | list[ReceivedMessage]:
         """Describe a message, or those that were read together."""
-        source = self.source(subscriber)
+        source = self.sources.get(id(subscriber)) or self.source(subscriber)
         name = message["channel"]
         if isinstance(name, bytes):
             # The answer to a request comes as it was received.
@@ -169,7 +169,9 @@ def _describe(
 ) -> ReceivedMessage:
     headers = _headers(data, formats)
     attributes: Attributes = {}
-    add_conversation(attributes, headers.get("correlation_id"))
+    correlation_id = headers.get("correlation_id")
+    if correlation_id:
+        attributes[conventions.MESSAGE_CONVERSATION_ID] = str(correlation_id)
     return ReceivedMessage(destination, attributes, headers, sent)
 
 

@@ -69,7 +69,8 @@ WEAVER: Final = """\
 ## Check a service in CI
 
 [Weaver](https://github.com/open-telemetry/weaver) is OpenTelemetry's checker.
-Its *live check* receives what a service exports and compares it with a registry of names.
+Its *live check* receives what a service exports,
+and compares it with a registry of names.
 This package brings the registry of its own names, on top of OpenTelemetry's:
 
 ```bash title="shell/weaver.sh"
