@@ -1,8 +1,9 @@
 """What tests need that a machine may not have: servers and a browser.
 
 A test says so by a marker: `@pytest.mark.broker("nats")`, `@pytest.mark.browser`, or
-`@pytest.mark.program("collector")` if it starts that server itself. It is skipped where
-that is missing, or fails where `FASTSTREAM_OTEL_REQUIRE` names it,
+`@pytest.mark.program("collector")` if it starts that server itself, or
+`@pytest.mark.index` if it installs packages. It is skipped where that is missing, or
+fails where `FASTSTREAM_OTEL_REQUIRE` names it,
 as in `FASTSTREAM_OTEL_REQUIRE=nats,redis,browser`.
 """
 
@@ -10,6 +11,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 REQUIRED = frozenset(filter(None, os.getenv("FASTSTREAM_OTEL_REQUIRE", "").split(",")))
 PROGRAM = "the program of "
+OTHERS = ("browser", "index")
 SKIPPED = pytest.StashKey["Counter[str]"]()
 
 
@@ -34,6 +38,8 @@ def missing(what: str) -> str:
     """Say what to do to have it, or nothing if it is there."""
     if what == "browser":
         there, remedy = bool(shutil.which("chromium")), "apt-get install chromium"
+    elif what == "index":
+        there, remedy = has_index(), "connect this machine to a package index"
     elif what.startswith(PROGRAM):
         name = what.removeprefix(PROGRAM)
         remedy = absent(name, program(name))
@@ -42,6 +48,13 @@ def missing(what: str) -> str:
         there = bool(SERVERS[ALIASES.get(what, what)].answers())
         remedy = f"scripts/brokers up {what}"
     return "" if there else remedy
+
+
+def has_index() -> bool:
+    """Whether pip finds packages."""
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--no-deps"]
+    command += ["--ignore-installed", "--quiet", "--retries=0", "typing-extensions"]
+    return not subprocess.run(command, capture_output=True, check=False).returncode
 
 
 def lacking(what: str) -> str:
@@ -73,13 +86,14 @@ def needs(item: pytest.Item) -> list[str]:
     """Name what a test needs."""
     brokers = [mark.args[0] for mark in item.iter_markers("broker")]
     programs = [f"{PROGRAM}{mark.args[0]}" for mark in item.iter_markers("program")]
-    return brokers + programs + ["browser"] * bool(item.get_closest_marker("browser"))
+    others = [what for what in OTHERS if item.get_closest_marker(what)]
+    return brokers + programs + others
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start counting what is skipped."""
     config.stash[SKIPPED] = Counter()
-    for what in REQUIRED - {"browser", *SERVERS, *ALIASES, *TOOLS}:
+    for what in REQUIRED - {*OTHERS, *SERVERS, *ALIASES, *TOOLS}:
         raise pytest.UsageError(f"FASTSTREAM_OTEL_REQUIRE names no server: {what}")
 
 
@@ -103,7 +117,7 @@ def pytest_terminal_summary(
     for what, count in counted.items():
         tests = "test" if count == 1 else "tests"
         marker = "program" if what.startswith(PROGRAM) else "broker"
-        marker = "browser" if what == "browser" else marker
+        marker = what if what in OTHERS else marker
         terminalreporter.write_line(
             f"Skipped {count} {tests} that need {what}: {missing(what)}; "
             f"then scripts/test -m {marker}",

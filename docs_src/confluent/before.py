@@ -6,8 +6,13 @@ from faststream.confluent.opentelemetry import KafkaTelemetryMiddleware
 from faststream.opentelemetry import Baggage, CurrentBaggage, CurrentSpan
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+
+from faststream_otel.console import TreeSpanExporter
 
 tracer_provider = TracerProvider(resource=Resource.create({"service.name": "shop"}))
+tracer_provider.add_span_processor(SimpleSpanProcessor(TreeSpanExporter()))
+
 broker = KafkaBroker(
     middlewares=[KafkaTelemetryMiddleware(tracer_provider=tracer_provider)]
 )

@@ -4,11 +4,15 @@ from faststream import FastStream
 from faststream.confluent import KafkaBroker
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from faststream_otel import Baggage, CurrentBaggage, CurrentSpan
 from faststream_otel.confluent import KafkaTelemetryMiddleware
+from faststream_otel.console import TreeSpanExporter
 
 tracer_provider = TracerProvider(resource=Resource.create({"service.name": "shop"}))
+tracer_provider.add_span_processor(SimpleSpanProcessor(TreeSpanExporter()))
+
 broker = KafkaBroker(
     middlewares=[KafkaTelemetryMiddleware(tracer_provider=tracer_provider)]
 )

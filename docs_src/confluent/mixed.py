@@ -7,11 +7,17 @@ from faststream.confluent.opentelemetry import (
 )
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from faststream_otel.confluent import KafkaTelemetryMiddleware
+from faststream_otel.console import TreeSpanExporter
 
 of_shop = TracerProvider(resource=Resource.create({"service.name": "shop"}))
 of_billing = TracerProvider(resource=Resource.create({"service.name": "billing"}))
+printing = SimpleSpanProcessor(TreeSpanExporter())
+of_shop.add_span_processor(printing)
+of_billing.add_span_processor(printing)
+
 shop = KafkaBroker(middlewares=[KafkaTelemetryMiddleware(tracer_provider=of_shop)])
 billing = KafkaBroker(middlewares=[FastStreamsOwn(tracer_provider=of_billing)])
 # They start in this order, so that the receiver is there first.

@@ -5,10 +5,14 @@ from faststream.mqtt import MQTTBroker
 from faststream.mqtt.opentelemetry import MQTTTelemetryMiddleware as FastStreamsOwn
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
+from faststream_otel.console import TreeSpanExporter
 from faststream_otel.mqtt import MQTTTelemetryMiddleware
 
 tracer_provider = TracerProvider(resource=Resource.create({"service.name": "shop"}))
+tracer_provider.add_span_processor(SimpleSpanProcessor(TreeSpanExporter()))
+
 broker = MQTTBroker(
     middlewares=[
         FastStreamsOwn(tracer_provider=tracer_provider),

@@ -5,11 +5,17 @@ from faststream.mqtt import MQTTBroker
 from faststream.mqtt.opentelemetry import MQTTTelemetryMiddleware as FastStreamsOwn
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
+from faststream_otel.console import TreeSpanExporter
 from faststream_otel.mqtt import MQTTTelemetryMiddleware
 
 of_shop = TracerProvider(resource=Resource.create({"service.name": "shop"}))
 of_billing = TracerProvider(resource=Resource.create({"service.name": "billing"}))
+printing = SimpleSpanProcessor(TreeSpanExporter())
+of_shop.add_span_processor(printing)
+of_billing.add_span_processor(printing)
+
 shop = MQTTBroker(middlewares=[MQTTTelemetryMiddleware(tracer_provider=of_shop)])
 billing = MQTTBroker(middlewares=[FastStreamsOwn(tracer_provider=of_billing)])
 # They start in this order, so that the receiver is there first.

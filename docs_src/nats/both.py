@@ -5,10 +5,14 @@ from faststream.nats import NatsBroker
 from faststream.nats.opentelemetry import NatsTelemetryMiddleware as FastStreamsOwn
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
+from faststream_otel.console import TreeSpanExporter
 from faststream_otel.nats import NatsTelemetryMiddleware
 
 tracer_provider = TracerProvider(resource=Resource.create({"service.name": "shop"}))
+tracer_provider.add_span_processor(SimpleSpanProcessor(TreeSpanExporter()))
+
 broker = NatsBroker(
     middlewares=[
         FastStreamsOwn(tracer_provider=tracer_provider),

@@ -6,8 +6,13 @@ from faststream.rabbit import RabbitBroker
 from faststream.rabbit.opentelemetry import RabbitTelemetryMiddleware
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+
+from faststream_otel.console import TreeSpanExporter
 
 tracer_provider = TracerProvider(resource=Resource.create({"service.name": "shop"}))
+tracer_provider.add_span_processor(SimpleSpanProcessor(TreeSpanExporter()))
+
 broker = RabbitBroker(
     middlewares=[RabbitTelemetryMiddleware(tracer_provider=tracer_provider)]
 )

@@ -5,11 +5,17 @@ from faststream.rabbit import RabbitBroker
 from faststream.rabbit.opentelemetry import RabbitTelemetryMiddleware as FastStreamsOwn
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
+from faststream_otel.console import TreeSpanExporter
 from faststream_otel.rabbit import RabbitTelemetryMiddleware
 
 of_shop = TracerProvider(resource=Resource.create({"service.name": "shop"}))
 of_billing = TracerProvider(resource=Resource.create({"service.name": "billing"}))
+printing = SimpleSpanProcessor(TreeSpanExporter())
+of_shop.add_span_processor(printing)
+of_billing.add_span_processor(printing)
+
 shop = RabbitBroker(middlewares=[RabbitTelemetryMiddleware(tracer_provider=of_shop)])
 billing = RabbitBroker(middlewares=[FastStreamsOwn(tracer_provider=of_billing)])
 # They start in this order, so that the receiver is there first.

@@ -5,11 +5,17 @@ from faststream.redis import RedisBroker
 from faststream.redis.opentelemetry import RedisTelemetryMiddleware as FastStreamsOwn
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
+from faststream_otel.console import TreeSpanExporter
 from faststream_otel.redis import RedisTelemetryMiddleware
 
 of_shop = TracerProvider(resource=Resource.create({"service.name": "shop"}))
 of_billing = TracerProvider(resource=Resource.create({"service.name": "billing"}))
+printing = SimpleSpanProcessor(TreeSpanExporter())
+of_shop.add_span_processor(printing)
+of_billing.add_span_processor(printing)
+
 shop = RedisBroker(middlewares=[RedisTelemetryMiddleware(tracer_provider=of_shop)])
 billing = RedisBroker(middlewares=[FastStreamsOwn(tracer_provider=of_billing)])
 # They start in this order, so that the receiver is there first.

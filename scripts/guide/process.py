@@ -7,7 +7,7 @@ from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -47,12 +47,15 @@ class Process:
 
     def wait_for(self, text: str) -> None:
         """Return when it has printed `text`."""
+        self.wait_until(lambda output: text in output)
+
+    def wait_until(self, has_printed: Callable[[str], bool]) -> None:
+        """Return when what it has printed is as wanted."""
         with self._changed:
             self._changed.wait_for(
-                lambda: self._ended or any(text in line for line in self._lines),
-                PATIENCE,
+                lambda: self._ended or has_printed("".join(self._lines)), PATIENCE
             )
-        assert text in self.output, f"{self.name} printed:\n{self.output}"
+        assert has_printed(self.output), f"{self.name} printed:\n{self.output}"
 
     def send(self, number: int) -> None:
         """Send it a signal."""

@@ -109,6 +109,16 @@ class Page:
             assert len(set(names)) == len(names), f"{self}: no words between tab sets"
             yield dict(zip(names, contents, strict=True))
 
+    def as_read_with(self, label: str) -> Page:
+        """The page as it is read by whoever has chosen a broker."""
+        read = Page(self.site, self.path)
+        for tabs in read.tab_sets():
+            for other in tabs.keys() - {label}:
+                tabs[other].decompose()
+        for labels in read.article.select(".tabbed-labels"):
+            labels.decompose()
+        return read
+
     def words(self) -> str:
         """What is read as text: no code block and no picture."""
         article = copy(self.article)
