@@ -138,6 +138,14 @@ EXPECTED: Final[dict[str, str]] = {
         publish crates [PRODUCER]
         process crates [CONSUMER]
     """,
+    "serving": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+    """,
+    "serving_fastapi": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+    """,
     "http_in": """
         POST /orders [SERVER]
           publish orders [PRODUCER]

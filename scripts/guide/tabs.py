@@ -44,6 +44,8 @@ MARKED: Final[dict[str, tuple[str, ...]]] = {
         "= InMemorySpanExporter()",
         "SimpleSpanProcessor(exporter)",
     ),
+    "serving.py": ("import shutdown", "after_shutdown=", "as_asgi()"),
+    "serving_fastapi.py": ("import shutdown", "await shutdown()"),
     "http_in.py": ("instrument_app", "app, tracer_provider", "await broker.publish"),
     "http_out.py": ("instrument(", "shop.post"),
     "by_hand.py": ("propagate.",),

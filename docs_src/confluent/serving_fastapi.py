@@ -1,0 +1,29 @@
+"""An HTTP service that sends its last telemetry before it stops."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from faststream.confluent import KafkaBroker
+
+from faststream_otel import shutdown
+
+broker = KafkaBroker()
+
+
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async with broker:
+        await broker.start()
+        await broker.publish("tea", "orders")
+        yield
+    await shutdown()
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+@broker.subscriber("orders", group_id="pack", auto_offset_reset="earliest")
+async def pack(order: str) -> None:
+    print(f"Packing {order}")
+    #> Packing tea

@@ -1,0 +1,21 @@
+"""A service that sends its last telemetry before it stops, whichever server runs it."""
+
+from faststream import FastStream
+from faststream.nats import NatsBroker
+
+from faststream_otel import shutdown
+
+broker = NatsBroker()
+app = FastStream(broker, after_shutdown=[shutdown])
+asgi = app.as_asgi()
+
+
+@broker.subscriber("orders")
+async def pack(order: str) -> None:
+    print(f"Packing {order}")
+    #> Packing tea
+
+
+@app.after_startup
+async def order() -> None:
+    await broker.publish("tea", "orders")
