@@ -1,6 +1,5 @@
-pip install ".[kafka,sdk,instrumentor]" uvicorn \
-    opentelemetry-distro opentelemetry-exporter-otlp
-cd docs_src/kafka
+pip install "../faststream-otel[kafka,sdk,instrumentor]" uvicorn \
+    opentelemetry-distro
 timeout 5 opentelemetry-instrument --service_name serving \
     --traces_exporter tree \
     --metrics_exporter none \

@@ -1,6 +1,5 @@
-pip install ".[redis,sdk,instrumentor]" uvicorn \
-    opentelemetry-distro opentelemetry-exporter-otlp
-cd docs_src/redis
+pip install "../faststream-otel[redis,sdk,instrumentor]" uvicorn \
+    opentelemetry-distro
 timeout 5 opentelemetry-instrument --service_name serving \
     --traces_exporter tree \
     --metrics_exporter none \
