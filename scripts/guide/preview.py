@@ -68,23 +68,27 @@ class Builds:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.number = 0
+        self.good: list[Path] = []
         self.site: Site | None = None
 
     async def add(self) -> Site:
         """Build the guide anew, and serve that from now on."""
-        self.number += 1
-        site, compressed = (
-            self.folder / str(self.number) / part for part in ("site", "compressed")
-        )
-        await build(site)
+        new = Path(tempfile.mkdtemp(dir=self.folder))
+        site, compressed = new / "site", new / "compressed"
+        try:
+            await build(site)
+        except RuntimeError:
+            shutil.rmtree(new)
+            raise
         await anyio.to_thread.run_sync(compress, site, compressed)
         if self.site:
             self.site.show(site, compressed)
         else:
             self.site = Site(site, compressed)
         # What is asked for just now may be of the one before.
-        shutil.rmtree(self.folder / str(self.number - 2), ignore_errors=True)
+        for old in self.good[:-1]:
+            shutil.rmtree(old)
+        self.good = [*self.good[-1:], new]
         return self.site
 
     async def follow(self, changed: asyncio.Event) -> None:
