@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aio_pika import Message
 from fastapi import FastAPI
 from faststream import Context
 from faststream.exceptions import (
@@ -14,7 +15,10 @@ from faststream.exceptions import (
     RejectMessage,
     SkipMessage,
 )
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
+from pydantic import BaseModel, model_serializer
 
 from faststream_otel.testing._deliveries import _test_broker
 from guide.scenes.raw import raw
@@ -32,11 +36,17 @@ EVERYTHING = {
     "create_spans": True,
     "settle_spans": True,
     "record_body_size": True,
+    "record_queue_time": True,
+    "meter_provider": MeterProvider([InMemoryMetricReader()], shutdown_on_exit=False),
     "capture_headers": ["tenant"],
+    "destination_templates": ["{name}"],
+    "exclude": ["third"],
     "publish_hook": lambda span, command: None,
     "consume_hook": lambda span, message: None,
     "baggage_keys": ["tenant"],
 }
+
+NONE = "FastStream has none for this kind of broker"
 
 PROPAGATED = {"traceparent", "tracestate", "baggage"}
 
@@ -75,7 +85,7 @@ async def publish(kind: Kind, broker: Any, log: Log) -> None:
     async def handle(body: Any, message: Any = Context("message")) -> None:
         log.append((body, seen(message), message.correlation_id))
 
-    headers = {"tenant": "acme"}
+    headers = {"tenant": "acme", "baggage": "tenant=acme,admin=1"}
     async with _test_broker(broker)(broker):
         for body in ("text", b"bytes", {"a": 1}, None, 5):
             await outcome(
@@ -85,6 +95,45 @@ async def publish(kind: Kind, broker: Any, log: Log) -> None:
                 ),
             )
     log.append(headers)
+
+
+class Counting(BaseModel):
+    """A body that tells how often it was encoded."""
+
+    encoded: int = 0
+
+    @model_serializer
+    def encode(self) -> dict[str, int]:
+        """Count this."""
+        self.encoded += 1
+        return {"encoded": self.encoded}
+
+
+async def once(kind: Kind, broker: Any, log: Log) -> None:
+    """Send bodies that can be read once: as they are, returned, and in a batch."""
+
+    @kind.subscriber(broker, "orders")
+    async def handle(body: Any) -> None:
+        log.append(body)
+
+    @kind.subscriber(broker, "ask")
+    @kind.publisher(broker, "orders")
+    async def returns(body: Any) -> Any:
+        return (each for each in (body, body))
+
+    async with _test_broker(broker)(broker):
+        for body in ((n for n in range(3)), map(str, range(2)), Counting()):
+            await outcome(log, kind.publish(broker, body, "orders"))
+        await outcome(log, kind.publish(broker, "hello", "ask"))
+        if kind.name in {"kafka", "confluent", "redis-list"}:
+            bodies = ((n for n in range(2)), Counting(), iter("ab"))
+            await outcome(
+                log, broker.publish_batch(*bodies, **{kind.sent_to: "orders"})
+            )
+        if kind.name == "rabbit":
+            for persist in (True, False):
+                message = Message(b"of the client", delivery_mode=1 + persist)
+                await outcome(log, kind.publish(broker, message, "orders"))
 
 
 async def chain(kind: Kind, broker: Any, log: Log) -> None:
@@ -177,7 +226,7 @@ async def routers(kind: Kind, broker: Any, log: Log) -> None:
 async def batch(kind: Kind, broker: Any, log: Log) -> None:
     """Publish several messages in one call."""
     if kind.name not in {"kafka", "confluent", "redis-list"}:
-        log.append("FastStream has none for this kind of broker")
+        log.append(NONE)
         return
 
     @kind.subscriber(broker, "orders")
@@ -193,7 +242,7 @@ async def batch(kind: Kind, broker: Any, log: Log) -> None:
 async def handle_batch(kind: Kind, broker: Any, log: Log) -> None:
     """Handle several messages in one call."""
     if kind.name not in {"kafka", "confluent", "nats", "redis-list", "redis-stream"}:
-        log.append("FastStream has none for this kind of broker")
+        log.append(NONE)
         return
 
     @batch_subscriber(kind, broker)
@@ -234,22 +283,24 @@ async def fastapi(kind: Kind, broker: Any, log: Log) -> None:
         log.append(await answer.decode())
 
 
+OPERATIONS = (
+    publish,
+    once,
+    chain,
+    request,
+    errors,
+    acknowledge,
+    routers,
+    batch,
+    handle_batch,
+    fastapi,
+)
+
+
 @every_kind
 @pytest.mark.filterwarnings("ignore:The integration has been moved")
 @pytest.mark.parametrize(
-    "operation",
-    [
-        publish,
-        chain,
-        request,
-        errors,
-        acknowledge,
-        routers,
-        batch,
-        handle_batch,
-        fastapi,
-    ],
-    ids=lambda operation: operation.__name__,
+    "operation", OPERATIONS, ids=lambda operation: operation.__name__
 )
 @pytest.mark.parametrize("telemetry", [None, {}, EVERYTHING], ids=["api", "sdk", "all"])
 def test_nothing_changes(
