@@ -19,7 +19,7 @@ from faststream_otel._traces.recorder import recorded
 from faststream_otel._traces.tree import render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import TextIO
 
     from opentelemetry.sdk.trace import ReadableSpan
@@ -46,7 +46,8 @@ class TreeSpanExporter(SpanExporter):
         attributes: Whether to print each span's attributes.
         wait: How long a trace is kept after its last span, in seconds.
         max_spans: How many spans are kept until their traces can be printed. When
-            there are more, the oldest trace is printed as it is.
+            there are more, the oldest trace is printed as it is. When spans end faster
+            than they can be printed, some are left out, and it says how many.
     """
 
     def __init__(
@@ -68,6 +69,12 @@ class TreeSpanExporter(SpanExporter):
         self._kept: dict[int, _Kept] = {}
         self._count = 0
         self._printed: dict[int, None] = {}
+        # Traces that are to be printed, and how many spans they have; with those that
+        # are being printed.
+        self._due: list[Trace] = []
+        self._due_count = 0
+        self._left_out = 0
+        self._printer: Timer | None = None
         self._lock = Lock()
         self._printing = Lock()
         self._timer: Timer | None = None
@@ -81,11 +88,9 @@ class TreeSpanExporter(SpanExporter):
                     return SpanExportResult.FAILURE
                 for span in spans:
                     self._keep(span)
-                traces = []
                 while self._count > self._max_spans:
-                    traces.append(self._take(next(iter(self._kept))))
+                    self._print_soon(self._take(next(iter(self._kept))))
                 self._start_timer()
-            self._print(traces)
         except Exception:
             tell_once("Exporting spans to the console")
             return SpanExportResult.FAILURE
@@ -95,8 +100,9 @@ class TreeSpanExporter(SpanExporter):
         """Print all that is kept, whether complete or not; the SDK calls it."""
         with self._lock:
             traces = [self._take(trace_id) for trace_id in list(self._kept)]
-        self._print(traces)
-        return True
+            self._due.extend(trace for trace in traces if trace.spans)
+            self._due_count += sum(len(trace.spans) for trace in traces)
+        return self._print_due(timeout_millis / 1000)
 
     def shutdown(self) -> None:
         """Print all that is kept, and nothing after it; the SDK calls it."""
@@ -122,26 +128,43 @@ class TreeSpanExporter(SpanExporter):
         # In a process that was forked, the thread of the timer is not alive.
         if self._timer is not None and self._timer.is_alive():
             return
-        if any(kept.roots for kept in self._kept.values()):
+        if self._due or any(kept.roots for kept in self._kept.values()):
             self._timer = Timer(self._wait, self._tick)
             self._timer.daemon = True
             self._timer.start()
 
     def _tick(self) -> None:
         """Print what has got no span since the last tick."""
-        traces = []
         try:
             with self._lock:
                 self._timer = None
                 for trace_id, kept in list(self._kept.items()):
                     if kept.is_quiet and kept.roots:
-                        traces.append(self._take(trace_id, complete=True))
+                        self._queue(self._take(trace_id, complete=True))
                     kept.is_quiet = True
                 if not self._is_shut_down:
                     self._start_timer()
         except Exception:
             tell_once("Exporting spans to the console")
-        self._print(traces)
+        # Whoever prints already, prints this as well, or the next tick does.
+        self._print_due(0)
+
+    def _queue(self, trace: Trace) -> None:
+        """Have a trace printed, or leave it out if too many wait for that."""
+        count = len(trace.spans)
+        if self._due_count + count > self._max_spans and self._due_count:
+            self._left_out += count
+        elif count:
+            self._due.append(trace)
+            self._due_count += count
+
+    def _print_soon(self, trace: Trace) -> None:
+        """Have a trace printed by a thread: who ends a span does not wait for that."""
+        self._queue(trace)
+        if self._printer is None or not self._printer.is_alive():
+            self._printer = Timer(0, self._print_due)
+            self._printer.daemon = True
+            self._printer.start()
 
     def _take(self, trace_id: int, *, complete: bool = False) -> Trace:
         """Keep the spans of a trace no longer: all, or all that are complete."""
@@ -155,23 +178,52 @@ class TreeSpanExporter(SpanExporter):
             del self._printed[next(iter(self._printed))]
         return Trace(tuple(sorted(spans, key=lambda span: span.start)))
 
-    def _print(self, traces: Iterable[Trace]) -> None:
+    def _print_due(self, patience: float = -1) -> bool:
+        """Print what is due; False if another thread did not finish that in time."""
         # Not under the lock of `export`: a terminal that waits stops no application.
-        with self._printing:
-            try:
-                for trace in traces:
-                    self._write(trace)
-            except Exception:
-                tell_once("Printing a trace")
+        if not self._printing.acquire(timeout=patience):
+            return False
+        try:
+            while True:
+                with self._lock:
+                    traces, self._due = self._due, []
+                    left_out, self._left_out = self._left_out, 0
+                    if not traces and not left_out:
+                        # Whatever is due from here on has a thread of its own.
+                        self._printer = None
+                        return True
+                self._print(traces, left_out)
+                with self._lock:
+                    self._due_count -= sum(len(trace.spans) for trace in traces)
+        finally:
+            self._printing.release()
 
-    def _write(self, trace: Trace) -> None:
-        out = sys.stdout if self._out is None else self._out
-        text = show(
+    def _print(self, traces: Iterable[Trace], left_out: int = 0) -> None:
+        try:
+            for trace in traces:
+                self._write(self._shown(trace))
+            if left_out:
+                self._write(
+                    f"{left_out} spans were left out: they ended faster than they "
+                    "could be printed\n\n"
+                )
+        except Exception:
+            tell_once("Printing a trace")
+
+    def _shown(self, trace: Trace) -> str:
+        out = self._stream()
+        return show(
             trace,
             width=self._width or shutil.get_terminal_size().columns,
             color=has_color(out) if self._color is None else self._color,
             attributes=self._attributes,
         )
+
+    def _stream(self) -> TextIO:
+        return sys.stdout if self._out is None else self._out
+
+    def _write(self, text: str) -> None:
+        out = self._stream()
         encoding = getattr(out, "encoding", None) or "utf-8"
         # A terminal without these characters shows question marks, not nothing.
         out.write(text.encode(encoding, "replace").decode(encoding))
@@ -196,23 +248,27 @@ class _Kept:
 
     def take(self, *, complete: bool) -> list[RecordedSpan]:
         """Give away all, or only what is below a root: other parents go on."""
-        taken = [
-            span
-            for span in self.spans.values()
-            if not complete or self._is_complete(span)
-        ]
+        taken = list(self._complete() if complete else self.spans.values())
         for span in taken:
             del self.spans[span.span_id]
         self.roots.clear()
         return taken
 
-    def _is_complete(self, span: RecordedSpan) -> bool:
-        above: RecordedSpan | None = span
-        while above is not None:
-            if above.span_id in self.roots:
-                return True
-            above = self.spans.get(above.parent_id or 0)
-        return False
+    def _complete(self) -> Iterator[RecordedSpan]:
+        """Those below a root."""
+        known = dict.fromkeys(self.roots, True)
+        for span in self.spans.values():
+            path = []
+            at: RecordedSpan | None = span
+            while at is not None and at.span_id not in known:
+                path.append(at.span_id)
+                # What is its own ancestor has no root.
+                known[at.span_id] = False
+                at = self.spans.get(at.parent_id or 0)
+            is_complete = at is not None and known[at.span_id]
+            known.update(dict.fromkeys(path, is_complete))
+            if known[span.span_id]:
+                yield span
 
 
 def show(

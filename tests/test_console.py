@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -188,6 +189,7 @@ def test_memory_is_bounded() -> None:
     for root in roots:
         above = trace.set_span_in_context(root)
         service.tracer.start_span("child", above).end()
+    until(lambda: len(service.names()) == 10)
     assert service.exporter._count == 10
     assert sum(len(kept.spans) for kept in service.exporter._kept.values()) == 10
     assert len(service.exporter._printed) <= 10
@@ -195,6 +197,57 @@ def test_memory_is_bounded() -> None:
     service.provider.shutdown()
     assert service.exporter._count == 0
     assert len(service.exporter._printed) == 10
+
+
+class Stuck(io.StringIO):
+    """A terminal that takes nothing until it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.goes_on = Event()
+
+    def write(self, text: str) -> int:
+        self.goes_on.wait(10)
+        return super().write(text)
+
+
+def test_a_terminal_that_is_stuck() -> None:
+    """Spans end as ever, memory is bounded, and it says how many were left out."""
+    service = Service(max_spans=10)
+    service.out = service.exporter._out = stuck = Stuck()
+    for number in range(1000):
+        service.tracer.start_span(f"root {number}").end()
+    exporter = service.exporter
+    assert len(exporter._due) + exporter._count <= 30
+    assert not exporter.force_flush(10)
+    stuck.goes_on.set()
+    service.provider.shutdown()
+    *trees, said = service.names()
+    assert len(set(map(str, trees))) == len(trees)
+    found = re.search(r"(\d+) spans were left out", stuck.getvalue())
+    assert found is not None, said
+    printed = stuck.getvalue().count("root")
+    assert 10 <= printed < 50
+    assert printed + int(found[1]) == 1000
+
+
+@pytest.mark.parametrize("whose", ["chain", "fan"])
+def test_a_large_trace_does_not_hold_up_who_ends_a_span(whose: str) -> None:
+    """Printing is for another thread, however large the trace is."""
+    service = Service(max_spans=20_000, wait=LATER)
+    root = service.tracer.start_span("root")
+    spans = [root]
+    for _ in range(20_000):
+        above = trace.set_span_in_context(spans[-1] if whose == "chain" else root)
+        spans.append(service.tracer.start_span("span", above))
+    longest = 0.0
+    for each in reversed(spans):
+        begin = time.thread_time()
+        each.end()
+        longest = max(longest, time.thread_time() - begin)
+    assert longest < 0.2, "rendering it takes longer than that"
+    service.provider.shutdown()
+    assert service.out.getvalue().count("span") >= 20_000
 
 
 def test_an_application_with_threads() -> None:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from faststream_otel._traces.format import clean, value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from opentelemetry.util.types import AttributeValue
+
+
+# Text that can be told from a number and from what is around it.
+_PLAIN: Final = re.compile(
+    r"(?!(?:true|false|\.\.\.)$|[\d.+-]+$)[^\s,{}\"\[\]=][^,{}\"]*(?<!\s)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,12 @@ def fault(span: RecordedSpan) -> str:
     return name or clean(span.status_description) or "error"
 
 
+# Deeper lines say how deep they are: indentation alone would make the text grow with
+# the square of a trace's depth.
+MOST_INDENTED: Final = 100
+_MOST_NAMES: Final = 20
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """The spans of one recording, ordered by their start.
@@ -81,6 +95,16 @@ class Trace:
     """
 
     spans: tuple[RecordedSpan, ...]
+    _below: Mapping[int | None, Sequence[RecordedSpan]] = field(
+        init=False, repr=False, compare=False, hash=False
+    )
+
+    def __post_init__(self) -> None:
+        """Look for the children of each span once."""
+        below: dict[int | None, list[RecordedSpan]] = {}
+        for span in self.spans:
+            below.setdefault(span.parent_id, []).append(span)
+        object.__setattr__(self, "_below", below)
 
     def roots(self) -> list[RecordedSpan]:
         """Spans whose parent is not part of this recording."""
@@ -89,18 +113,22 @@ class Trace:
 
     def children(self, parent: RecordedSpan) -> list[RecordedSpan]:
         """The direct children of `parent`, in order of their start."""
-        return [span for span in self.spans if span.parent_id == parent.span_id]
+        return list(self._below.get(parent.span_id, ()))
 
     def walk(self) -> Iterator[tuple[int, RecordedSpan]]:
         """Every span depth first, with its depth below its root (0 for a root)."""
-
-        def below(span: RecordedSpan, depth: int) -> Iterator[tuple[int, RecordedSpan]]:
-            yield depth, span
-            for child in self.children(span):
-                yield from below(child, depth + 1)
-
-        for root in self.roots():
-            yield from below(root, 0)
+        seen: set[int] = set()
+        # What is its own ancestor has no root, and is not to be missing.
+        for root in (*self.roots(), *self.spans):
+            waiting = [(0, root)]
+            while waiting:
+                depth, span = waiting.pop()
+                if id(span) in seen:
+                    continue
+                seen.add(id(span))
+                yield depth, span
+                below = self._below.get(span.span_id, ())
+                waiting.extend((depth + 1, child) for child in reversed(below))
 
     def find(self, name: str) -> RecordedSpan:
         """The one span that has this name.
@@ -111,18 +139,63 @@ class Trace:
         found = [span for span in self.spans if span.name == name]
         if len(found) == 1:
             return found[0]
-        names = ", ".join(repr(span.name) for span in self.spans) or "none"
-        raise LookupError(f"{len(found)} spans are named {name!r}; recorded: {names}")
+        counts = Counter(repr(span.name) for span in self.spans)
+        names = [
+            f"{each} ({count} times)" if count > 1 else each
+            for each, count in counts.items()
+        ]
+        if len(names) > _MOST_NAMES:
+            names[_MOST_NAMES:] = [f"and {len(names) - _MOST_NAMES} other names"]
+        recorded = ", ".join(names) or "none"
+        raise LookupError(
+            f"{len(found)} spans are named {name!r}; recorded: {recorded}"
+        )
 
-    def shape(self, *, kinds: bool = True) -> str:
+    def shape(self, *, kinds: bool = True, attributes: Collection[str] = ()) -> str:
         """The trace as text to compare: a span a line, below its parent, indented.
+
+        `assert_trace` reads it, and a snapshot can keep it.
 
         Args:
             kinds: Whether each name is followed by its span's kind.
+            attributes: Names of attributes to be shown with the spans that have them.
         """
-        lines = []
-        for depth, span in self.walk():
-            kind = f" [{clean(span.kind)}]" if kinds else ""
-            error = f" ✗ {words}" if (words := fault(span)) else ""
-            lines.append(f"{'  ' * depth}{clean(span.name)}{kind}{error}")
-        return "\n".join(lines)
+        return "\n".join(
+            indented(depth, line(span, kinds=kinds, attributes=attributes))
+            for depth, span in self.walk()
+        )
+
+
+def indented(depth: int, text: str) -> str:
+    """Put the text of a span below that of its parent."""
+    if depth > MOST_INDENTED:
+        return f"{'  ' * MOST_INDENTED}({depth}) {text}"
+    return f"{'  ' * depth}{text}"
+
+
+def line(
+    span: RecordedSpan, *, kinds: bool = True, attributes: Collection[str] = ()
+) -> str:
+    """A span in a line: its name, kind and error, and some of its attributes."""
+    parts = [clean(span.name)]
+    if kinds:
+        parts.append(f"[{clean(span.kind)}]")
+    if error := fault(span):
+        parts.append(f"✗ {error}")
+    shown = [
+        f"{name}={quoted(span.attributes[name])}"
+        for name in attributes
+        if name in span.attributes
+    ]
+    if shown:
+        parts.append(f"{{{', '.join(shown)}}}")
+    return " ".join(parts)
+
+
+def quoted(attribute: AttributeValue) -> str:
+    """An attribute's value, in quotes where it could be read as something else."""
+    text = value(attribute)
+    if not isinstance(attribute, str) or _PLAIN.fullmatch(text):
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -1,24 +1,27 @@
-"""The shape of a trace as indented text, and what differs from the one expected."""
+"""Compares a trace with the shape that is expected, and says what differs."""
 
 from __future__ import annotations
 
-import re
-from difflib import unified_diff
-from textwrap import dedent
 from typing import TYPE_CHECKING
+
+from faststream_otel._traces import expected as reading
+from faststream_otel._traces.difference import difference
+from faststream_otel._traces.matching import matches
 
 if TYPE_CHECKING:
     from faststream_otel._traces.model import Trace
-
-_KIND = re.compile(r" \[(PRODUCER|CONSUMER|CLIENT|SERVER|INTERNAL)\]")
 
 
 def assert_trace(trace: Trace, expected: str) -> None:
     """Fail unless a trace has the shape that is expected.
 
-    A line is a span: its name, `[KIND]`, and `✗` with its error where it has one. Below
-    it, further to the right by two spaces, are its children in the order in which they
-    began. Kinds are compared if any are written.
+    A line is a span: its name, `[KIND]`, `✗` with its error where it has one, and
+    attributes, as in `process orders [CONSUMER] {messaging.system=kafka}`. Below it,
+    further to the right by two spaces, are its children in the order in which they
+    began. Kinds are compared if any are written, and attributes where they are.
+
+    `...` in place of spans stands for any spans, or none, with all that is below them.
+    In place of an attribute's value it stands for any value.
 
     Args:
         trace: What was recorded.
@@ -27,16 +30,10 @@ def assert_trace(trace: Trace, expected: str) -> None:
 
     Raises:
         AssertionError: It has another; the message is a diff.
+        ValueError: The shape cannot be read.
     """
     __tracebackhide__ = True
-    lines = dedent(expected).splitlines()
-    wanted = [line.rstrip() for line in lines if line.strip()]
-    kinds = any(map(_KIND.search, wanted))
-    found = trace.shape(kinds=kinds).splitlines()
-    if found == wanted:
-        return
-    # As much context as there is: traces are short, and parents tell where a span is.
-    length = len(found) + len(wanted)
-    diff = unified_diff(wanted, found, "expected", "recorded", n=length, lineterm="")
-    differing = [line for line in diff if not line.startswith("@@")]
-    raise AssertionError("\n".join(["the trace has another shape", *differing]))
+    shape = reading.read(expected)
+    if not matches(trace, shape):
+        said = difference(trace, shape)
+        raise AssertionError(f"the trace has another shape\n{said}")

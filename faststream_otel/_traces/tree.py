@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _GAP = "  "
 _TIMES = "\N{MULTIPLICATION SIGN}"
 
+# Deeper spans say how deep they are.
+MOST_INDENTED = 30
+
 # The narrowest and widest bars; a terminal with less room than that has none.
 _BAR_LEAST = 8
 _BAR_MOST = 32
@@ -53,7 +56,7 @@ def render(
     Returns:
         Lines without a newline at the end, ready for `print`.
     """
-    rows = [row for root in trace.roots() for row in _below(trace, root, "", "")]
+    rows = _rows(trace)
     if not rows:
         return "no spans"
     names = {span.span_id: clean(span.name) for span in trace.spans}
@@ -140,17 +143,43 @@ def _marks_width(marks: list[str]) -> int:
     return sum(len(_GAP) + cells(mark) for mark in marks)
 
 
-def _below(
-    trace: Trace, span: RecordedSpan, branch: str, margin: str
-) -> Iterator[tuple[RecordedSpan, str, str]]:
+def _rows(trace: Trace) -> list[tuple[RecordedSpan, str, str]]:
     """Each span depth first: the branch before its name, the margin of what follows."""
-    children = trace.children(span)
-    yield span, branch, margin + ("│ " if children else "  ")
-    for child in children:
-        if child is children[-1]:
-            yield from _below(trace, child, margin + "└── ", margin + "    ")
-        else:
-            yield from _below(trace, child, margin + "├── ", margin + "│   ")
+    spans = list(trace.walk())
+    rows: list[tuple[RecordedSpan, str, str]] = []
+    # Of each level above: what a span of the next level has before its branch.
+    margins = [""]
+    last = _last_of_their_parents(spans)
+    for index, (depth, span) in enumerate(spans):
+        has_children = index + 1 < len(spans) and spans[index + 1][0] > depth
+        below = "│ " if has_children else "  "
+        if depth > MOST_INDENTED:
+            margin = margins[MOST_INDENTED]
+            rows.append((span, f"{margin}└── ({depth}) ", margin + "    " + below))
+            continue
+        del margins[depth + 1 :]
+        branch = margin = margins[depth]
+        if depth:
+            branch = margin + ("└── " if index in last else "├── ")
+            margin += "    " if index in last else "│   "
+        margins.append(margin)
+        rows.append((span, branch, margin + below))
+    return rows
+
+
+def _last_of_their_parents(spans: list[tuple[int, RecordedSpan]]) -> set[int]:
+    """The places of spans that no sibling follows."""
+    last: set[int] = set()
+    # From the end: depths at which a span has been, below what is there now.
+    followed: list[int] = []
+    for index in range(len(spans) - 1, -1, -1):
+        depth = spans[index][0]
+        while followed and followed[-1] > depth:
+            followed.pop()
+        if not followed or followed[-1] < depth:
+            last.add(index)
+            followed.append(depth)
+    return last
 
 
 def _marks(span: RecordedSpan, names: dict[int, str], *, brief: bool) -> Iterator[str]:
