@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import weakref
 from collections import deque
 from contextvars import ContextVar
 from threading import current_thread
@@ -17,8 +18,10 @@ from faststream_otel._headers import fingerprint, fingerprints
 from faststream_otel._suppression import suppression_alone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextvars import Token
+
+    from faststream import StreamMessage
 
     from faststream_otel._faststream import Subscriber
 
@@ -44,6 +47,7 @@ class Delivery:
 
     __slots__ = (
         "_came_along",
+        "_fetched",
         "batch_baggage",
         "headers",
         "message",
@@ -60,12 +64,25 @@ class Delivery:
         self.batch_baggage: Sequence[Mapping[str, Any]] = ()
         self.pending_baggage: Mapping[str, Any] | None = None
         self._came_along: set[int] | None = None
+        self._fetched: deque[set[int]] | None = None
 
     def brought(self, header: int) -> bool:
-        """Whether a header, by its fingerprint, came with the message."""
+        """Whether a header, by its fingerprint, came with the message.
+
+        Or with one that was fetched while it is handled.
+        """
         if self._came_along is None:
             self._came_along = set().union(*map(fingerprints, self.headers))
-        return header in self._came_along
+        return header in self._came_along or any(
+            header in each for each in self._fetched or ()
+        )
+
+    @property
+    def fetched(self) -> deque[set[int]]:
+        """The context headers of messages that were fetched last."""
+        if self._fetched is None:
+            self._fetched = deque(maxlen=_MOST_FETCHED)
+        return self._fetched
 
     def adopt_baggage(self) -> None:
         """Make current what a function in a thread has set."""
@@ -86,21 +103,31 @@ def current_subscriber() -> Any:
     return delivery.subscriber if delivery else None
 
 
-# The context headers of messages that were fetched last, which may be fetched in one
-# task and passed on in another.
-_fetched: deque[set[int]] = deque(maxlen=_MOST_FETCHED)
+# The context headers of messages that were fetched outside of a delivery: of the last
+# ones in this task, and of those that still exist, which another task may have fetched.
+_fetched_here: ContextVar[tuple[set[int], ...]] = ContextVar(
+    "faststream_otel_fetched", default=()
+)
+_fetched: dict[int, tuple[weakref.ref[Any], set[int]]] = {}
 
 
-def fetched(headers: Mapping[Any, Any], names: Iterable[str]) -> None:
+def fetched(message: StreamMessage[Any], carried: Mapping[Any, Any]) -> None:
     """Remember the context headers of a message that the application fetched.
 
     Args:
-        headers: The headers of the message, of any type.
-        names: Which of them carry context.
+        message: The parsed message.
+        carried: Its headers that carry context.
     """
-    carried = {name: headers[name] for name in names}
-    if carried:
-        _fetched.append(fingerprints(carried))
+    if not carried:
+        return
+    headers, key = fingerprints(carried), id(message)
+    reference = weakref.ref(message, lambda _: _fetched.pop(key, None))
+    _fetched[key] = reference, headers
+    delivery = current_delivery.get()
+    if delivery is not None:
+        delivery.fetched.append(headers)
+    else:
+        _fetched_here.set((*_fetched_here.get()[1 - _MOST_FETCHED :], headers))
 
 
 def came_along(name: str, value: object) -> bool:
@@ -109,7 +136,9 @@ def came_along(name: str, value: object) -> bool:
     delivery = current_delivery.get()
     if delivery is not None and delivery.brought(header):
         return True
-    return any(header in each for each in list(_fetched))
+    return any(header in each for each in _fetched_here.get()) or any(
+        header in each for _, each in list(_fetched.values())
+    )
 
 
 def runs_in_thread() -> bool:

@@ -37,7 +37,7 @@ class ReceiveScope(SendScope):
     current: what the application does with the message comes later.
     """
 
-    __slots__ = ("operation",)
+    __slots__ = ("_carried", "operation")
 
     def __init__(
         self,
@@ -48,6 +48,8 @@ class ReceiveScope(SendScope):
     ) -> None:
         super().__init__(telemetry, messages, message, context)
         self.operation: StartedOperation | None = None
+        # The headers of the message that carry context.
+        self._carried: dict[Any, Any] = {}
 
     async def on_receive(self) -> None:
         """Begin the span, before anything parses the message."""
@@ -72,7 +74,8 @@ class ReceiveScope(SendScope):
             described, messages.source(None).mixed, telemetry, Context()
         )
         for headers in arrival.headers:
-            fetched(headers, telemetry.propagation.context_headers(headers))
+            for name in telemetry.propagation.context_headers(headers):
+                self._carried[name] = headers[name]
         if arrival.destination.excluded or not telemetry.records():
             return None
         return StartedOperation(
@@ -90,6 +93,7 @@ class ReceiveScope(SendScope):
         msg: StreamMessage[Any],
     ) -> Any:
         """Record what parsing told about the message, and hand it on."""
+        fetched(msg, self._carried)
         self._parsed(call_next, msg)
         return await call_next(msg)
 
