@@ -47,8 +47,6 @@ under_way: ContextVar[object] = ContextVar("faststream_otel_under_way", default=
 class SendScope(BaseMiddleware[Any, Any]):
     """What FastStream makes of our middleware around what is sent.
 
-    Whatever fails in here is told once, and the message goes on.
-
     Args:
         telemetry: Where it is recorded.
         messages: Describes commands and messages.
@@ -162,11 +160,8 @@ class Sending:
         """Begin the span, and give the command the headers that carry it.
 
         Args:
-            call_next: What sends the command.
+            call_next: What sends the command; what sends it now is returned.
             before: The context in which it is sent.
-
-        Returns:
-            What sends the command now.
         """
         telemetry, cmd = self._telemetry, self._cmd
         options = telemetry.options
@@ -180,9 +175,8 @@ class Sending:
             self._carry(headers, headers, before, written)
             return call_next
 
-        self.operation = sending = self._start(
-            destination, particular, before, written, is_batch=is_batch
-        )
+        parts = destination, particular, before, written
+        self.operation = sending = self._start(*parts, is_batch=is_batch)
         wanted = headers
         if sending.recording:
             if options.record_body_size:
@@ -224,15 +218,8 @@ class Sending:
             particular[conventions.BATCH_MESSAGE_COUNT] = len(cmd.batch_bodies)
             if self._creation is not None:
                 kind, links = SpanKind.CLIENT, tuple(map(Link, self._creation.contexts))
-        return StartedOperation(
-            telemetry,
-            operation,
-            destination,
-            particular,
-            before,
-            kind=kind,
-            links=links,
-        )
+        parts = telemetry, operation, destination, particular, before
+        return StartedOperation(*parts, kind=kind, links=links)
 
     def answered(self, answer: Any) -> None:
         """Add what the broker's answer tells, to span and metrics."""
@@ -294,14 +281,7 @@ class Sending:
         context: Context,
         written: Written,
     ) -> None:
-        """Give the command headers that carry a context.
-
-        Args:
-            headers: What the caller wrote.
-            wanted: What is to be sent besides the context.
-            context: What is to travel with the message; nothing if it is empty.
-            written: What of these headers is context already.
-        """
+        """Give the command headers that carry a context, if that is not empty."""
         carrier: dict[str, Any] = {}
         if context and self._messages.carries_context:
             carrier = self._telemetry.propagation.inject(context, written)
