@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opentelemetry import baggage, propagate
-from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.context import Context
 from opentelemetry.trace import (
     INVALID_SPAN,
@@ -14,8 +13,8 @@ from opentelemetry.trace import (
     get_current_span,
     set_span_in_context,
 )
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from faststream_otel import _w3c
 from faststream_otel._faults import tell_once
 from faststream_otel._headers import HeaderGetter
 
@@ -23,23 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from opentelemetry.propagators.textmap import TextMapPropagator
-    from opentelemetry.trace import SpanContext
+    from opentelemetry.trace import Span, SpanContext
 
     from faststream_otel._options import Options
-
-_W3C_HEADERS: Final = frozenset({"traceparent", "tracestate", "baggage"})
-_W3C: Final = (TraceContextTextMapPropagator, W3CBaggagePropagator)
-
-
-class Extracted(NamedTuple):
-    """What the headers of a message mean.
-
-    `context` is that in which the message is handled, before it has a span;
-    `creation` is the span context to link, invalid if there is none.
-    """
-
-    context: Context
-    creation: SpanContext
 
 
 class Written(NamedTuple):
@@ -65,28 +50,41 @@ class Propagation:
         options: `propagator`, `incoming` and `baggage_keys` are used.
     """
 
-    __slots__ = ("_accepts", "_incoming", "_is_w3c", "_known", "_own")
+    __slots__ = ("_accepts", "_incoming", "_is_plain", "_is_w3c", "_known", "_own")
 
     def __init__(self, options: Options) -> None:
         self._own = options.propagator
         self._incoming = options.incoming
         self._accepts = options.accepts_baggage
         self._known: TextMapPropagator | None = None
-        self._is_w3c = False
+        self._is_w3c = self._is_plain = False
 
-    def receive(self, headers: Mapping[Any, Any], base: Context) -> Extracted:
+    def receive(
+        self, headers: Mapping[Any, Any], base: Context
+    ) -> tuple[Context, SpanContext]:
         """Read the context that a message carries.
 
         Args:
             headers: The message's headers, of any type.
             base: What is current: empty, but for what an outer middleware attached.
+
+        Returns:
+            The context in which the message is handled, before it has a span, and the
+            span context to link, invalid if there is none.
         """
         before = get_current_span(base) if base else INVALID_SPAN
         if self._incoming == "ignore":
             # What is not believed is not even parsed.
-            return Extracted(_without_span(base, before), INVALID_SPAN_CONTEXT)
+            return _without_span(base, before), INVALID_SPAN_CONTEXT
         if not headers:
-            return Extracted(base, INVALID_SPAN_CONTEXT)
+            return base, INVALID_SPAN_CONTEXT
+        self._propagator()
+        if self._is_plain and (plain := _w3c.read(headers)) is not None:
+            span: Span = NonRecordingSpan(plain) if plain.is_valid else before
+            if self._incoming == "link":
+                return _without_span(base, span), plain
+            context = set_span_in_context(span, base) if plain.is_valid else base
+            return context, plain
         context = self._extract(headers, base)
         if self._accepts is not None and not self._is_w3c:
             context = self._with_accepted_baggage(context)
@@ -94,7 +92,7 @@ class Propagation:
         carried = INVALID_SPAN_CONTEXT if span is before else span.get_span_context()
         if self._incoming == "link":
             context = _without_span(context, span)
-        return Extracted(context, carried)
+        return context, carried
 
     def written(
         self, headers: Mapping[Any, Any], came_along: Callable[[str, Any], bool]
@@ -134,12 +132,24 @@ class Propagation:
                 # Each header is to tell of the caller's span, as the caller's own do.
                 span = NonRecordingSpan(written.creation)
                 context = set_span_in_context(span, context)
-            self._propagator().inject(carrier, context)
+            if not self._inject_plain(carrier, context):
+                self._propagator().inject(carrier, context)
         except Exception:
             tell_once("Writing context into headers")
         if not written.own:
             return carrier
         return {k: v for k, v in carrier.items() if k.lower() not in written.own}
+
+    def _inject_plain(self, carrier: dict[str, Any], context: Context) -> bool:
+        """Write context that is a span without a trace state, and nothing else."""
+        self._propagator()
+        if not self._is_plain or len(context) > 1:
+            return False
+        span_context = get_current_span(context).get_span_context()
+        if not span_context.is_valid or span_context.trace_state:
+            return False
+        carrier[_w3c.TRACEPARENT] = _w3c.written(span_context)
+        return True
 
     def fields(self) -> frozenset[str]:
         """Give the names of the headers that are written, in lower case."""
@@ -171,14 +181,16 @@ class Propagation:
         # The global one may be set, or set anew, after the middleware was made.
         propagator = self._own or propagate.get_global_textmap()
         if self._known is not propagator:
-            self._is_w3c = all(type(each) in _W3C for each in _parts(propagator))
+            parts = tuple(_parts(propagator))
+            self._is_w3c = all(type(each) in _w3c.PROPAGATORS for each in parts)
+            self._is_plain = _w3c.reads_trace_context(parts)
             self._known = propagator
         return propagator
 
     def context_headers(self, headers: Mapping[Any, Any]) -> list[str]:
         """Give the names of headers that carry context, as they are spelled."""
         self._propagator()
-        names: Iterable[str] = _W3C_HEADERS
+        names: Iterable[str] = _w3c.HEADERS
         if not self._is_w3c:
             # What it reads, not only what it writes: B3 reads `x-b3-flags`, too.
             getter = HeaderGetter(_nothing)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from opentelemetry import metrics, trace
+from opentelemetry import trace
 
 from faststream_otel import __version__
 from faststream_otel import _conventions as conventions
 from faststream_otel._exceptions import Exceptions
 from faststream_otel._metrics import Metrics
 from faststream_otel._propagation import Propagation
-from faststream_otel._providers import records
+from faststream_otel._providers import (
+    global_records_metrics,
+    global_records_spans,
+    records,
+)
 
 if TYPE_CHECKING:
     from opentelemetry._logs import LoggerProvider
@@ -76,7 +80,8 @@ class Telemetry:
             meter_provider, record_queue_time=options.record_queue_time
         )
         self.exceptions = Exceptions(logger_provider)
-        self._records_spans = self._records_metrics = False
+        self._records_spans = tracer_provider is not None and records(tracer_provider)
+        self._records_metrics = meter_provider is not None and records(meter_provider)
 
     def replaced(
         self,
@@ -119,18 +124,12 @@ class Telemetry:
     def records_spans(self) -> bool:
         """Whether spans may be recorded."""
         # A global provider may be set at any time, and stays.
-        if not self._records_spans:
-            given = self.tracer_provider
-            self._records_spans = records(
-                trace.get_tracer_provider() if given is None else given
-            )
+        if not self._records_spans and self.tracer_provider is None:
+            self._records_spans = global_records_spans()
         return self._records_spans
 
     def records_metrics(self) -> bool:
         """Whether metrics may be recorded."""
-        if not self._records_metrics:
-            given = self.meter_provider
-            self._records_metrics = records(
-                metrics.get_meter_provider() if given is None else given
-            )
+        if not self._records_metrics and self.meter_provider is None:
+            self._records_metrics = global_records_metrics()
         return self._records_metrics

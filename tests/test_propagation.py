@@ -366,7 +366,7 @@ def test_nonsense_is_no_context(
 @pytest.mark.parametrize("value", [TRACEPARENT, TRACEPARENT.encode()], ids=type)
 def test_text_and_bytes_are_read(value: object) -> None:
     """Clients deliver either."""
-    found = PROPAGATION.receive({"traceparent": value}, EMPTY).creation
+    _, found = PROPAGATION.receive({"traceparent": value}, EMPTY)
     assert (found.trace_id, found.span_id, found.is_remote) == (TRACE, SPAN, True)
 
 
@@ -375,7 +375,7 @@ def test_the_running_context_is_no_messages_context() -> None:
     token = otel_context.attach(baggage.set_baggage("tenant", "other"))
     try:
         for headers in ({"baggage": 17}, {}):
-            assert not baggage.get_all(PROPAGATION.receive(headers, EMPTY).context)
+            assert not baggage.get_all(PROPAGATION.receive(headers, EMPTY)[0])
     finally:
         otel_context.detach(token)
 
