@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext
 
     from faststream_otel._destination import Attributes, Destination
+    from faststream_otel._faststream import Subscriber
+    from faststream_otel._messages import Messages
     from faststream_otel._telemetry import Telemetry
 
 
@@ -41,7 +43,8 @@ class Arrival(NamedTuple):
 
 def arrival_of(
     described: ReceivedMessage | Sequence[ReceivedMessage],
-    mixed: Destination,
+    messages: Messages[Any, Any],
+    subscriber: Subscriber | None,
     telemetry: Telemetry,
     base: Context,
 ) -> Arrival:
@@ -49,12 +52,15 @@ def arrival_of(
 
     Args:
         described: What was delivered.
-        mixed: The destination of a batch whose messages come from several.
+        messages: Describes messages.
+        subscriber: Whose handlers get it; None if the application fetched it.
         telemetry: Reads the headers, and says which ones are recorded.
         base: What is current: empty, but for what an outer middleware attached.
     """
     if isinstance(described, ReceivedMessage):
         return _of_message(described, telemetry, base)
+    # Of a batch whose messages come from several destinations.
+    mixed = messages.source(subscriber).mixed
     return _of_batch(described, mixed, telemetry, base)
 
 

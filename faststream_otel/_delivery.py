@@ -15,7 +15,7 @@ from opentelemetry.context import Context
 
 from faststream_otel._faststream import is_in_memory
 from faststream_otel._headers import fingerprint, fingerprints
-from faststream_otel._suppression import suppression_alone
+from faststream_otel._suppression import SUPPRESSED, SUPPRESSED_BEFORE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -194,10 +194,10 @@ def _context_of(subscriber: Subscriber) -> Context:
     current = otel_context.get_current()
     if not current:
         return _EMPTY
-    suppression = suppression_alone(current)
-    if not suppression or not is_in_memory(subscriber):
+    suppressed = current.get(SUPPRESSED) or current.get(SUPPRESSED_BEFORE)
+    if not suppressed or not is_in_memory(subscriber):
         return _EMPTY
-    return Context(suppression)
+    return Context({SUPPRESSED: suppressed})
 
 
 def restore(token: Token[Any]) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from faststream_otel import _conventions as conventions
-from faststream_otel._headers import text_of
 from faststream_otel._messages import CommandT, Messages, MessageT
 
 if TYPE_CHECKING:
@@ -22,6 +21,8 @@ class BaseKafkaMessages(Messages[MessageT, CommandT]):
     default_port = 9092
     sends_batches = True
     takes_headers_of_each = True
+    # Whether a record without body and key has no value; else it has an empty one.
+    sends_empty_tombstones: ClassVar[bool] = True
 
     def broker_facts(self, broker: Broker) -> Attributes:
         """Give the client's id."""
@@ -46,13 +47,9 @@ class BaseKafkaMessages(Messages[MessageT, CommandT]):
             attributes[conventions.DESTINATION_PARTITION_ID] = str(cmd.partition)
         if cmd.key is not None:
             add_key(attributes, cmd.key)
-        if self.is_tombstone(cmd.body, cmd.key):
+        if cmd.body is None and (cmd.key is not None or self.sends_empty_tombstones):
             attributes[conventions.KAFKA_MESSAGE_TOMBSTONE] = True
         return destination, attributes
-
-    def is_tombstone(self, body: object, key: object) -> bool:
-        """Whether the record of a body and a key has no value."""
-        return body is None
 
     def of_each(self, cmd: Any, index: int) -> Attributes:
         """Give the key of one message of a batch."""
@@ -63,9 +60,13 @@ class BaseKafkaMessages(Messages[MessageT, CommandT]):
 
 def add_key(attributes: Attributes, key: object) -> None:
     """Add a message key that has an unambiguous text form, as the conventions ask."""
-    text = str(key) if isinstance(key, int) else text_of(key)
-    if text:
-        attributes[conventions.KAFKA_MESSAGE_KEY] = text
+    if isinstance(key, (bytes, bytearray)):
+        try:
+            key = key.decode()
+        except UnicodeDecodeError:
+            return
+    if isinstance(key, (str, int)) and key != "":
+        attributes[conventions.KAFKA_MESSAGE_KEY] = str(key)
 
 
 def describe_record(
@@ -92,8 +93,8 @@ def describe_record(
         else:
             headers[name] = [headers[name], value]
     correlation_id = headers.get("correlation_id")
-    if correlation_id is not None:
-        text = text_of(correlation_id)
-        if text:
-            attributes[conventions.MESSAGE_CONVERSATION_ID] = text
+    if isinstance(correlation_id, bytes):
+        correlation_id = correlation_id.decode(errors="replace")
+    if correlation_id and isinstance(correlation_id, str):
+        attributes[conventions.MESSAGE_CONVERSATION_ID] = correlation_id
     return headers

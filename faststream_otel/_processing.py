@@ -75,13 +75,13 @@ class ProcessScope(ReceiveScope):
         described = messages.received(delivery.message, subscriber)
         if not described:
             return None
-        arrival = arrival_of(
-            described, messages.source(subscriber).mixed, telemetry, current
-        )
+        arrival = arrival_of(described, messages, subscriber, telemetry, current)
         delivery.headers = arrival.headers
         delivery.batch_baggage = arrival.batch_baggage
         # Nothing in here puts back what was current before: see `_wrapped.install`.
-        if arrival.destination.excluded or not telemetry.records():
+        if arrival.destination.excluded or not (
+            telemetry.known_to_record or telemetry.records()
+        ):
             otel_context.attach(arrival.context)
             return None
         operation = StartedOperation(

@@ -70,13 +70,13 @@ class ReceiveScope(SendScope):
         described = messages.received(self.msg, None)
         if not described:
             return None
-        arrival = arrival_of(
-            described, messages.source(None).mixed, telemetry, Context()
-        )
+        arrival = arrival_of(described, messages, None, telemetry, Context())
         for headers in arrival.headers:
             for name in telemetry.propagation.context_headers(headers):
                 self._carried[name] = headers[name]
-        if arrival.destination.excluded or not telemetry.records():
+        if arrival.destination.excluded or not (
+            telemetry.known_to_record or telemetry.records()
+        ):
             return None
         return StartedOperation(
             telemetry,

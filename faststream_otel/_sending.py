@@ -166,12 +166,14 @@ class Sending:
         telemetry, cmd = self._telemetry, self._cmd
         options = telemetry.options
         headers = cmd.headers
+        is_batch = self._messages.sends_batches and _sends_batch(call_next)
         written = NOTHING_WRITTEN
         if headers:
             written = telemetry.propagation.written(headers, came_along)
         destination, particular = self._messages.sent(cmd)
-        is_batch = self._messages.sends_batches and _sends_batch(call_next)
-        if destination.excluded or not telemetry.records():
+        if destination.excluded or not (
+            telemetry.known_to_record or telemetry.records()
+        ):
             self._carry(headers, headers, before, written)
             return call_next
 

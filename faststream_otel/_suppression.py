@@ -19,9 +19,3 @@ SUPPRESSED_BEFORE: Final = "suppress_instrumentation"
 def is_suppressed(context: Context) -> bool:
     """Whether nothing is to be recorded in `context`."""
     return bool(context.get(SUPPRESSED) or context.get(SUPPRESSED_BEFORE))
-
-
-def suppression_alone(context: Context) -> dict[str, object]:
-    """Give what suppresses telemetry in `context`, and nothing else of it."""
-    keys = (SUPPRESSED, SUPPRESSED_BEFORE)
-    return {key: context[key] for key in keys if context.get(key)}

@@ -43,12 +43,13 @@ class Telemetry:
         tracer: Makes spans.
         metrics: Records metrics.
         exceptions: Records exceptions as log events.
+        known_to_record: Spans may be recorded, and nobody need ask again.
     """
 
     __slots__ = (
         "_records_metrics",
-        "_records_spans",
         "exceptions",
+        "known_to_record",
         "logger_provider",
         "meter_provider",
         "metrics",
@@ -80,7 +81,7 @@ class Telemetry:
             meter_provider, record_queue_time=options.record_queue_time
         )
         self.exceptions = Exceptions(logger_provider)
-        self._records_spans = tracer_provider is not None and records(tracer_provider)
+        self.known_to_record = tracer_provider is not None and records(tracer_provider)
         self._records_metrics = meter_provider is not None and records(meter_provider)
 
     def replaced(
@@ -124,9 +125,9 @@ class Telemetry:
     def records_spans(self) -> bool:
         """Whether spans may be recorded."""
         # A global provider may be set at any time, and stays.
-        if not self._records_spans and self.tracer_provider is None:
-            self._records_spans = global_records_spans()
-        return self._records_spans
+        if not self.known_to_record and self.tracer_provider is None:
+            self.known_to_record = global_records_spans()
+        return self.known_to_record
 
     def records_metrics(self) -> bool:
         """Whether metrics may be recorded."""

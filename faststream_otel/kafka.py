@@ -28,11 +28,7 @@ class KafkaMessages(
     """Describes what a Kafka broker sends and handles."""
 
     package = "kafka"
-
-    def is_tombstone(self, body: object, key: object) -> bool:
-        """Whether the record of a body and a key has no value."""
-        # FastStream sends an empty body where there is neither body nor key.
-        return body is None and key is not None
+    sends_empty_tombstones = False
 
     def answered(self, answer: Any) -> Attributes:
         """Give the position of the record."""
