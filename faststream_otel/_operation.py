@@ -114,7 +114,12 @@ class StartedOperation:
                 for key, value in attributes.items():
                     if isinstance(value, str):
                         attributes[key] = bounded(value)
-                self.span.set_attributes(attributes)
+                if len(attributes) == 1:
+                    # Costs a third of what the plural does.
+                    (attribute,) = attributes.items()
+                    self.span.set_attribute(*attribute)
+                else:
+                    self.span.set_attributes(attributes)
             except Exception:
                 tell_once("Describing a span")
 

@@ -39,7 +39,11 @@ class ConfluentMessages(BaseKafkaMessages[Message, KafkaPublishCommand]):
         source = self.sources.get(id(subscriber)) or self.source(subscriber)
         if isinstance(message, Sequence):
             return [self._describe(record, source) for record in message]
-        return self._describe(message, source)
+        described = self._describe(message, source)
+        # FastStream's id of a record.
+        message_id = f"{message.offset()}-{message.timestamp()[1]}"
+        described.attributes[conventions.MESSAGE_ID] = message_id
+        return described
 
     def _describe(self, message: Message, source: Source) -> ReceivedMessage:
         topic = message.topic() or ""

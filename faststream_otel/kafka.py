@@ -51,7 +51,11 @@ class KafkaMessages(
         declared = pattern.template if pattern else None
         if isinstance(message, Sequence):
             return [self._describe(record, source, declared) for record in message]
-        return self._describe(message, source, declared)
+        described = self._describe(message, source, declared)
+        # FastStream's id of a record.
+        message_id = f"{message.offset}-{message.timestamp}"
+        described.attributes[conventions.MESSAGE_ID] = message_id
+        return described
 
     def _describe(
         self, record: ConsumerRecord[Any, Any], source: Source, declared: str | None

@@ -88,9 +88,11 @@ class MQTTMessages(Messages["Message", MQTTPublishCommand]):
         attributes: Attributes = {}
         correlation = properties.correlation_data
         if correlation is not None:
-            attributes[conventions.MESSAGE_CONVERSATION_ID] = correlation.decode(
-                errors="replace"
-            )
+            identifier = correlation.decode(errors="replace")
+            attributes[conventions.MESSAGE_CONVERSATION_ID] = identifier
+            if identifier:
+                # MQTT has no id of a message: FastStream takes this one.
+                attributes[conventions.MESSAGE_ID] = identifier
         return ReceivedMessage(
             destination, attributes, dict(properties.user_properties)
         )

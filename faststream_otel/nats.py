@@ -76,7 +76,14 @@ class NatsMessages(Messages[Msg, NatsPublishCommand]):
         if not isinstance(message, Msg):
             # A watched key-value or object store delivers changes, not messages.
             return None
-        return self._describe(message, subscriber)
+        described = self._describe(message, subscriber)
+        # A number in a stream takes work to read, which is done once it is parsed.
+        if not _is_jetstreams(message):
+            headers = described.headers
+            identifier = headers.get("message_id") or headers.get("correlation_id")
+            if identifier:
+                described.attributes[conventions.MESSAGE_ID] = str(identifier)
+        return described
 
     def _describe(self, message: Msg, subscriber: Any) -> ReceivedMessage:
         source = self.sources.get(id(subscriber)) or self.source(subscriber)

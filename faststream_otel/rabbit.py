@@ -80,6 +80,8 @@ class RabbitMessages(Messages["IncomingMessage", RabbitPublishCommand]):
             attributes[conventions.RABBITMQ_DELIVERY_TAG] = message.delivery_tag
         if message.correlation_id:
             attributes[conventions.MESSAGE_CONVERSATION_ID] = message.correlation_id
+        if message.message_id:
+            attributes[conventions.MESSAGE_ID] = message.message_id
         # What FastStream's publisher says, in whole seconds: AMQP has no more.
         timestamp = message.timestamp
         sent = int(timestamp.timestamp()) * 1_000_000_000 if timestamp else None
