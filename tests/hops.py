@@ -36,10 +36,13 @@ class Hop:
     def run(self, *headers: dict[str, Any]) -> list[dict[str, Any]]:
         """Send a message with each of these headers; give what the next hop gets."""
         kind, how = self.kind, self.how
-        inside, outside = (
-            kind.traced(self.recorder, telemetry=self.options),
-            kind.broker(),
-        )
+        inside, outside = kind.traced(self.recorder), kind.broker()
+        (traced,) = inside.middlewares
+        options = {
+            "tracer_provider": traced.telemetry.tracer_provider,
+            **self.options,
+        }
+        inside = kind.broker(middlewares=[kind.middleware(**options)])
         second = kind.publisher(inside, "second") if how != "publish" else _nowhere
 
         @kind.subscriber(inside, "first")
