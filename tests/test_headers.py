@@ -83,7 +83,7 @@ async def message(kind: Kind, headers: dict[str, Any]) -> Any:
 def test_the_handler_runs(
     name: str, incoming: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Once, whatever the headers are; the message has its span, and no line is logged."""
+    """Once, whatever the headers are; its message has a span, and no line is logged."""
     kind = OF[name]
     recorder = SpanRecorder()
     broker = kind.traced(
