@@ -25,7 +25,7 @@ FLOODS = {
     "commas": "," * 8192,
     "semicolons": "a=1" + ";" * 8000,
     "properties": "a=1" + ";b=c" * 2000,
-    "bad properties": "a=1;\x1b[31m é," * 600,
+    "bad properties": "a=1;\x1b[31m," * 800,
     "signs": "=" * 8192,
     "percents": "a=" + "%" * 8000,
     "broken percents": "%zz=%zz," * 1000,
@@ -104,15 +104,15 @@ def test_what_is_not_wanted_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_good_header_is_read_whole() -> None:
     """The bounds are those of W3C Baggage."""
-    found = baggage.get_all(PROPAGATION.receive({"baggage": GOOD}, Context()).context)
+    found = baggage.get_all(PROPAGATION.receive({"baggage": GOOD}, Context())[0])
     assert len(found) == 180
     longest = "k=v," + "a=1," * 2046 + "a=12"
     for flood, expected in ((longest, {"k": "v", "a": "1"}), (longest + "3", {})):
-        context = PROPAGATION.receive({"baggage": flood}, Context()).context
+        context, _ = PROPAGATION.receive({"baggage": flood}, Context())
         assert baggage.get_all(context) == expected
     read_the_same = ("a=" + "b" * 4000, " a = 1;p = 2 , c=3", "a=%20x%2C", "a=;p,b=1")
     for good in read_the_same:
-        context = PROPAGATION.receive({"baggage": good}, Context()).context
+        context, _ = PROPAGATION.receive({"baggage": good}, Context())
         raw = W3CBaggagePropagator().extract({"baggage": good}, Context())
         assert baggage.get_all(context) == baggage.get_all(raw)
 
