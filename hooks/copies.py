@@ -24,7 +24,7 @@ FENCE: Final = re.compile(r"^ *(`{3,}|~{3,})")
 TAB: Final = re.compile(r'^(?:===|!!!|\?\?\?\+?)[ ](?:\w+[ ])?"(?P<label>[^"]+)"$')
 PICTURE: Final = re.compile(
     r"^(?:/// html \| figure\.trace|<figure class=\"trace\">)$.*?"
-    r">Trace of (?P<name>(?P<trace>[\w/]+)(?:\.py)?)</title>.*?^(?:///|</figure>)$",
+    r">Trace of (?P<name>(?P<trace>[\w/]+)(?:\.py)?)(?:, shown for \w+)?</title>.*?^(?:///|</figure>)$",
     re.MULTILINE | re.DOTALL,
 )
 COMMENT: Final = re.compile(r"^<!--.*?-->\n*", re.MULTILINE | re.DOTALL)

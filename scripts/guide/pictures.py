@@ -15,7 +15,7 @@ from guide.expected import EXPECTED
 from guide.figures import STYLE, STYLE_SHEET
 from guide.fresh import a_new_process, silence
 from guide.places import BROKERS, PROGRAMS, ROOT
-from guide.programs import ALL, OTHERWISE, PRINTING, TESTS, Program
+from guide.programs import ALL, OTHERWISE, PRINTING, STAND_INS, TESTS, Program
 
 FAILURE = PROGRAMS / "output" / "assert_trace.diff"
 
@@ -55,7 +55,7 @@ def main() -> None:
             recorded = Program(arguments.broker, arguments.step).record()
         print(render(recorded))
         return
-    for program in (*ALL, *OTHERWISE):
+    for program in (*ALL, *OTHERWISE, *STAND_INS):
         with silence():
             drawn = program.draw()
         program.picture.parent.mkdir(parents=True, exist_ok=True)

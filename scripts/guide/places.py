@@ -19,3 +19,4 @@ TABS = {
     "MQTT": "mqtt",
 }
 BROKERS = tuple(TABS.values())
+LABELS = {broker: label for label, broker in TABS.items()}

@@ -22,7 +22,7 @@ from guide.circumstances import Clock, TimedRecorder
 from guide.expected import DIFFERENT, EXPECTED
 from guide.figures import figure
 from guide.fresh import a_new_process
-from guide.places import BROKERS, PICTURES, PROGRAMS
+from guide.places import BROKERS, LABELS, PICTURES, PROGRAMS
 from guide.steps import PLAYS_ITSELF, STEPS
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from faststream_otel.testing import Recording, SpanRecorder, Trace
     from guide.circumstances import Circumstances
     from guide.steps import Step
+
+# The broker whose traces stand in for those of brokers that cannot do a step.
+CAN_DO_ALL = "kafka"
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,10 @@ class Program:
 
     def draw(self) -> dict[Path, str]:
         """Run the program, and give what its page shows of its trace, by file."""
+        if not self.path.exists():
+            can = Program(CAN_DO_ALL, self.step)
+            title = f"Trace of {can}.py, shown for {LABELS[self.broker]}"
+            return figure(can.record(), self.picture, title=title)
         # Under other circumstances it is another trace, and no other file.
         name = str(self) if self.circumstances.of else f"{self}.py"
         return figure(self.record(), self.picture, title=f"Trace of {name}")
@@ -197,6 +204,13 @@ OTHERWISE = tuple(
     for step in OF_OTHERS
     for broker in BROKERS
     if (program := Program(broker, step)).path.exists()
+)
+# Brokers that cannot do a step, and show the trace of one that can.
+STAND_INS = tuple(
+    program
+    for step in EXPECTED
+    for broker in BROKERS
+    if not (program := Program(broker, step)).path.exists()
 )
 # The tests that the reader copies.
 TESTS = tuple(Program(broker, "test_orders") for broker in BROKERS)

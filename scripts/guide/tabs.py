@@ -113,13 +113,17 @@ def contents(file: Path) -> list[str]:
     # A script is of its program: what there is to say is said there.
     words = file.with_suffix(".md") if file.suffix == ".py" else file
     picture = PICTURES / file.relative_to(PROGRAMS).with_suffix(".svg")
-    return [
+    shown = [
         block(file) if file.exists() else "",
         figure(picture) if file.suffix in {".py", ""} and picture.exists() else "",
+    ]
+    said = (
         f'{{! include "../../docs_src/{broker}/{words.name}" !}}'
         if words.suffix == ".md" and words.exists()
-        else "",
-    ]
+        else ""
+    )
+    # Where a broker cannot do it, the words say so before another broker's picture.
+    return [*shown, said] if file.exists() or not file.suffix else [said, *shown]
 
 
 def block(file: Path) -> str:

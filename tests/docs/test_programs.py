@@ -16,7 +16,7 @@ from guide.figures import STYLE, STYLE_SHEET
 from guide.fresh import a_new_process
 from guide.pictures import FAILURE, failure
 from guide.places import PROGRAMS
-from guide.programs import ALL, OTHERWISE, PRINTING, TESTS, Program
+from guide.programs import ALL, OTHERWISE, PRINTING, STAND_INS, TESTS, Program
 from guide.signals import SIGNALS
 from tests.docs.exporting import EXPORTING
 
@@ -147,7 +147,7 @@ def test_first_trace_shows_the_attribute_that_the_handler_set() -> None:
             assert process.service == "greeter"
 
 
-@pytest.mark.parametrize("program", [*ALL, *OTHERWISE], ids=str)
+@pytest.mark.parametrize("program", [*ALL, *OTHERWISE, *STAND_INS], ids=str)
 def test_picture(program: Program) -> None:
     """Picture, attributes and tree on the page are those of this run, byte for byte."""
     for path, drawn in program.draw().items():

@@ -115,7 +115,7 @@ def test_the_page_lists_the_fields_of_faststream() -> None:
             found |= received.keys() - packing.keys()
     fields = re.compile("^FastStream adds (.+)", re.MULTILINE)
     (said,) = fields.findall(section("logs", "As JSON"))
-    assert sorted(re.findall(r"`(.+?)`", said)) == sorted(found)
+    assert set(re.findall(r"`(.+?)`", said)) == found
 
 
 ONE_MESSAGE = """

@@ -1,0 +1,127 @@
+"""Each page says only what its reader sees, whichever broker the reader has chosen.
+
+What differs by broker stands in that broker's tab. Words outside the tabs are read by
+everybody: they name no span, handler or argument that only other brokers' programs and
+pictures have, unless the sentence says of which broker it speaks.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+
+from guide.places import TABS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bs4 import Tag
+
+    from tests.docs.site import Page
+
+# What a paragraph, or the row of a table, must contain to speak of some brokers alone.
+OF_BROKERS = re.compile(
+    "|".join([*TABS, "aiokafka", "JetStream", "other brokers", "every broker"])
+)
+# A name that says of which broker it is.
+OF_ITSELF = re.compile("|".join(TABS.values()))
+# Words that speak of what stands above them, in the same section or an earlier one.
+SHOWN = re.compile(
+    r"\b(?:the|this|that|a) (?:picture|program|dotted line)\b(?! of\b)", re.IGNORECASE
+)
+SENTENCES = "p, li, tr, dt, dd"
+# Parts of names are names too: a subscriber's option, a span's destination.
+WORD = re.compile(r"[\w.]+")
+ARGUMENTS = re.compile(r"\(.*\)")
+
+
+@cache
+def read(page: Page, label: str) -> Page:
+    """The page as it is read with a broker."""
+    return page.as_read_with(label)
+
+
+def seen(page: Page) -> set[str]:
+    """The words of all programs, outputs and pictures."""
+    words: set[str] = set()
+    for element in page.article.select("pre, .trace-name, .trace-spans :is(th, td)"):
+        words |= set(WORD.findall(element.get_text()))
+    return words
+
+
+def explained(guide: list[Page]) -> set[str]:
+    """What everybody may be told of: names of the package, and its options."""
+    return {
+        name.rpartition(".")[2]
+        for page in guide
+        if str(page).startswith(("reference/api", "reference/options"))
+        for name in page.ids()
+    }
+
+
+def sentences(page: Page) -> Iterator[Tag]:
+    """What is read outside of programs, pictures and broker's tabs, piece by piece."""
+    for piece in page.article.select(SENTENCES):
+        if not piece.find_parent("figure") and not piece.find_parent(
+            class_="tabbed-set"
+        ):
+            yield piece
+
+
+@pytest.mark.parametrize("label", TABS)
+def test_what_is_named_is_seen(guide: list[Page], label: str) -> None:
+    """A name from some broker's program is in this one's program or picture too."""
+    unseen = []
+    of_all = explained(guide)
+    for page in guide:
+        if page.is_reference or not page.article.select(".tabbed-set"):
+            continue
+        mine = seen(read(page, label))
+        theirs = seen(page) - mine - of_all
+        for piece in sentences(page):
+            said = piece.get_text()
+            if OF_BROKERS.search(said) or OF_ITSELF.search(said):
+                continue
+            for code in piece.select("code"):
+                name = ARGUMENTS.sub("", code.get_text())
+                if set(WORD.findall(name)) & theirs:
+                    unseen.append(f"{page}: {name}: {piece.get_text()[:60]!r}")
+    assert not unseen, "\n".join(unseen)
+
+
+@pytest.mark.parametrize("label", TABS)
+def test_pictures_that_are_spoken_of_are_there(guide: list[Page], label: str) -> None:
+    """A section that speaks of its picture has one in this broker's tab."""
+    missing = []
+    for page in guide:
+        tabs = page.article.select(".tabbed-set")
+        mine = read(page, label).article.select(".tabbed-set")
+        assert len(tabs) == len(mine)
+        for whole, own in zip(tabs, mine, strict=True):
+            if whole.select("figure.trace") and not own.select("figure.trace"):
+                said = following(whole)
+                if SHOWN.search(said) and "picture" in said:
+                    missing.append(f"{page}: {said}")
+    assert not missing, "\n".join(missing)
+
+
+def following(tab_set: Tag) -> str:
+    """What is said between a tab set and the next one, or the next heading."""
+    said = []
+    for element in tab_set.find_next_siblings():
+        if element.name in {"h1", "h2", "h3"} or element.select_one(".tabbed-set"):
+            break
+        if "tabbed-set" in element.get_attribute_list("class"):
+            break
+        said.append(element.get_text())
+    return " ".join(said)
+
+
+def test_readers_differ(guide: list[Page]) -> None:
+    """The comparison has something to compare: brokers see different words."""
+    [batches] = [page for page in guide if str(page) == "batches/index.html"]
+    assert seen(read(batches, "NATS")) - seen(read(batches, "Redis"))
+    assert seen(batches) > seen(read(batches, "Kafka"))
