@@ -1,0 +1,1 @@
+OTEL_SDK_DISABLED=true opentelemetry-instrument python handled.py

@@ -1,0 +1,38 @@
+"""A message is handled before a provider is set, and another one afterwards."""
+
+import asyncio
+
+from faststream.nats import NatsBroker
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from faststream_otel.nats import NatsTelemetryMiddleware
+from faststream_otel.testing import in_memory
+
+exporter = InMemorySpanExporter()
+broker = NatsBroker(middlewares=[NatsTelemetryMiddleware()])
+
+
+@broker.subscriber("orders")
+async def pack(order: str) -> None:
+    print(f"Packing {order}")
+
+
+async def main() -> None:
+    async with in_memory(broker) as deliveries:
+        await broker.start()
+        await broker.publish("tea", "orders")
+        await deliveries.settled()
+
+        provider = TracerProvider()
+        provider.add_span_processor(SimpleSpanProcessor(exporter))
+        trace.set_tracer_provider(provider)
+
+        await broker.publish("cake", "orders")
+        await deliveries.settled()
+
+
+asyncio.run(main())
+print("Messages: 2, process spans:", len(exporter.get_finished_spans()) - 1)

@@ -1,0 +1,16 @@
+"""A provider is set, and then another one."""
+
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+
+from faststream_otel.console import TreeSpanExporter
+
+first = TracerProvider()
+trace.set_tracer_provider(first)
+
+second = TracerProvider()
+second.add_span_processor(SimpleSpanProcessor(TreeSpanExporter()))
+trace.set_tracer_provider(second)
+
+print("the second one is in use:", trace.get_tracer_provider() is second)

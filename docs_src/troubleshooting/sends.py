@@ -1,0 +1,16 @@
+"""Sends one span by OTLP over HTTP, to where the environment says."""
+
+import logging
+
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+
+# Without a handler for logs, nobody reads what an exporter complains about.
+logging.basicConfig(format="%(levelname)s %(message)s")
+
+provider = TracerProvider()
+provider.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter()))
+
+with provider.get_tracer("sends").start_as_current_span("a span"):
+    print("The span has begun")

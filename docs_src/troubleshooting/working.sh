@@ -1,0 +1,1 @@
+opentelemetry-instrument python handled.py

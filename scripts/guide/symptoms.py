@@ -1,0 +1,121 @@
+"""Writes what programs print that are the same for all brokers.
+
+Each runs in a process of its own, as its page says.
+
+python -m guide.symptoms update
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import subprocess
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import TYPE_CHECKING, Final
+
+from guide.commands import readers_environment
+from guide.places import PROGRAMS, ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TROUBLESHOOTING = PROGRAMS / "troubleshooting"
+BOUNDARIES = PROGRAMS / "boundaries"
+PORT: Final = "4318"  # where the page has a Collector
+
+# What is run, by the name of its output.
+SYMPTOMS: Final[dict[str, str]] = {
+    "no_provider": "python handled.py",
+    "working": "bash working.sh",
+    "sampled_out": "bash sampled_out.sh",
+    "disabled": "bash disabled.sh",
+    "provider_twice": "python provider_twice.py",
+    "provider_late": "python provider_late.py",
+    "sends": "bash sends.sh",
+    "no_parent": "python no_parent.py",
+    "twice": "python twice.py",
+    "names": "python names.py",
+    "names_templates": "python names_templates.py",
+    "forked": "python forked.py",
+    "forked_shutdown": "python forked_shutdown.py",
+    "own_spans": "python own_spans.py",
+    "content": "python content.py",
+    "views": "python views.py",
+}
+
+
+# Where the others are not.
+_ELSEWHERE = {"content": BOUNDARIES, "views": BOUNDARIES}
+
+
+def output(symptom: str) -> Path:
+    """Where what it prints is."""
+    return PROGRAMS / "output" / f"{symptom}.txt"
+
+
+def printed(symptom: str) -> str:
+    """Run it, and give all that it prints."""
+    command = SYMPTOMS[symptom]
+    if symptom != "sends":
+        return run(command, _ELSEWHERE.get(symptom, TROUBLESHOOTING))
+    with a_collector() as port:
+        # Its own lines have the port as well.
+        script = (TROUBLESHOOTING / "sends.sh").read_text().replace(PORT, port)
+        return run(script).replace(port, PORT)
+
+
+def run(command: str, where: Path = TROUBLESHOOTING, **more: str) -> str:
+    """Run a command as a reader does, with nothing sent anywhere unless it says so."""
+    environment = readers_environment(**{"OTEL_TRACES_EXPORTER": "none", **more})
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=where,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        text=True,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{command} failed:\n{done.stdout}")
+    return "\n".join(line.rstrip() for line in done.stdout.splitlines()).strip() + "\n"
+
+
+@contextlib.contextmanager
+def a_collector() -> Iterator[str]:
+    """Take spans over HTTP where a Collector takes them; gives the port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200 if self.path == "/v1/traces" else 404)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield str(server.server_port)
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def main() -> None:
+    """Write the files anew."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("update", help="write what the programs print")
+    parser.parse_args()
+    for symptom in SYMPTOMS:
+        output(symptom).write_text(printed(symptom))
+        print(f"wrote {output(symptom).relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
