@@ -168,9 +168,10 @@ def section(page: str, heading: str) -> str:
 def test_the_page_lists_the_instruments() -> None:
     """Each with its kind and unit."""
     source = (ROOT / "faststream_otel" / "_metrics.py").read_text()
-    made = re.findall(
-        r'create_(histogram|counter)\(\s*"([^"]+)",\s*unit="([^"]+)"', source
+    found = re.findall(
+        r'create_(histogram|counter)\(\s*conventions\.(\w+),\s*unit="([^"]+)"', source
     )
+    made = [(kind, getattr(_conventions, name), unit) for kind, name, unit in found]
     listed = re.findall(
         r"^`(.+)`\n:   (\w+), in `(.+)`\.$",
         section("metrics", "What is recorded"),
