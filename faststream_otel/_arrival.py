@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry import baggage
 from opentelemetry.trace import INVALID_SPAN, Link, set_span_in_context
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from faststream_otel._telemetry import Telemetry
 
 
-class Arrival(NamedTuple):
+@dataclass(slots=True)
+class Arrival:
     """What came in.
 
     `context` is that in which it is handled, before it has a span; `headers` are those
@@ -67,13 +69,13 @@ def arrival_of(
 def _of_message(
     message: ReceivedMessage, telemetry: Telemetry, base: Context
 ) -> Arrival:
-    destination, attributes, headers, sent = message
+    attributes, headers, sent = message.attributes, message.headers, message.sent
     context, creation = telemetry.propagation.receive(headers, base)
     names = telemetry.options.capture_headers
     if names:
         attributes = {**attributes, **captured(names, headers)}
     return Arrival(
-        destination,
+        message.destination,
         attributes,
         context,
         (Link(creation),) if creation.is_valid else (),

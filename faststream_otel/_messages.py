@@ -7,7 +7,8 @@ scopes turn what it says into spans, metrics and headers, and know no broker.
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 from faststream.response import PublishCommand
 
@@ -32,7 +33,8 @@ CommandT = TypeVar("CommandT", bound=PublishCommand)
 _MOST_DESTINATIONS: Final = 16_384
 
 
-class ReceivedMessage(NamedTuple):
+@dataclass(slots=True)
+class ReceivedMessage:
     """A message as the client delivered it, before anything parsed it.
 
     `attributes` are those of this message alone; `headers` are whatever the client

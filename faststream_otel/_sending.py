@@ -24,7 +24,7 @@ from faststream_otel._propagation import NOTHING_WRITTEN
 from faststream_otel._suppression import SUPPRESSED, SUPPRESSED_BEFORE
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from faststream import ContextRepo
     from faststream.response import PublishCommand
@@ -69,14 +69,22 @@ class SendScope(BaseMiddleware[Any, Any]):
         self.telemetry = telemetry
         self.messages = messages
 
-    async def publish_scope(
+    def publish_scope(
+        self,
+        call_next: Callable[[Any], Awaitable[Any]],
+        cmd: PublishCommand,
+    ) -> Coroutine[Any, Any, Any]:
+        """Send a message, or a batch, inside its span."""
+        # No coroutine of its own: each is dear.
+        if self.messages.is_doubled:
+            return self._publish_once(call_next, cmd)
+        return self._publish(call_next, cmd)
+
+    async def _publish_once(
         self,
         call_next: Callable[[Any], Awaitable[Any]],
         cmd: PublishCommand,
     ) -> Any:
-        """Send a message, or a batch, inside its span."""
-        if not self.messages.is_doubled:
-            return await self._publish(call_next, cmd)
         if under_way.get() is cmd:
             return await call_next(cmd)
         token = under_way.set(cmd)
