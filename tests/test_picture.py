@@ -149,7 +149,8 @@ def test_every_row_says_what_its_span_is() -> None:
         shapes.add(marked(row, "shape")[0].attrib["d"])
     assert len(shapes) == len(KINDS)
     legend = ["".join(element.itertext()) for element in picture.findall(f"{SVG}g")]
-    assert legend[-5:] == [kind.lower() for kind in KINDS]
+    kinds = [kind.lower() for kind in KINDS]
+    assert legend[-10:] == [*kinds, *(each.service for each in spans)]
 
 
 def test_the_legend_fits_a_phone() -> None:

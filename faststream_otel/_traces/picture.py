@@ -4,11 +4,13 @@ The picture is as wide as the place it is given and scales nothing: time is in p
 of the width, all else in CSS pixels, so the text of a phone is the text of a desktop.
 
 It takes its colours from these custom properties, where the page sets them. Text and
-lines follow the page's `color`, so a dark page needs to set the first six only:
+lines follow the page's `color`, so a dark page needs to set all but the last three:
 
 - `--trace-producer`, `--trace-consumer`, `--trace-client`, `--trace-server`,
   `--trace-internal`: the shape and the bar of a span of that kind.
 - `--trace-error`: the mark and the words of an error.
+- `--trace-decision`: those of what a handler decided, such as to reject its message.
+- `--trace-service-1` to `--trace-service-4`: the stripes of several services.
 - `--trace-text`: text, guides and dots. The page's `color` by default.
 - `--trace-muted`, `--trace-muted-opacity`: services, durations and the time axis.
 - `--trace-font`: the font family. Material's text font by default.
@@ -21,13 +23,20 @@ from __future__ import annotations
 import re
 import zlib
 from html import escape
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from faststream_otel._traces import picture_style as style
 from faststream_otel._traces.format import cells, clean, duration, shorten
 from faststream_otel._traces.model import fault
-from faststream_otel._traces.picture_layout import rows_of, scale_of
-from faststream_otel._traces.picture_words import describe, tooltip
+from faststream_otel._traces.picture_layout import rows_of, scale_of, services_of
+from faststream_otel._traces.picture_legend import (
+    decision_mark,
+    kind_of,
+    legend_of,
+    stripe,
+)
+from faststream_otel._traces.picture_words import decided, describe, tooltip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,11 +66,14 @@ def svg(trace: Trace, *, title: str, alone: bool) -> str:
     """
     rows = rows_of(trace)
     scale = scale_of(rows)
-    legend, height = _legend(rows)
+    services = services_of(rows)
+    legend, height = legend_of(rows, services)
     key = _key(title)
+    room = " trace-services" if services else ""
     # The height is a style too: a theme's `svg {height: auto}` beats the attribute.
     opening = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="trace-picture" role="img"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="trace-picture{room}"'
+        f' role="img"'
         f' aria-labelledby="{key}-title {key}-desc"'
         f' width="100%" height="{height}" style="height:{height}px">'
     )
@@ -73,7 +85,14 @@ def svg(trace: Trace, *, title: str, alone: bool) -> str:
         *_axis(rows, scale),
         *_headings(rows),
         *_guides(rows),
-        *(line for row in rows for line in _row(row, scale, tooltips=alone)),
+        *_stripes(rows, services),
+        *(
+            line
+            for row in rows
+            for line in _row(
+                row, scale, tooltips=alone, less=bool(services) * style.STRIPE_ROOM
+            )
+        ),
         *legend,
         "</svg>\n",
     ]
@@ -134,9 +153,21 @@ def _guides(rows: list[Row]) -> Iterator[str]:
         )
 
 
-def _row(row: Row, scale: Scale, *, tooltips: bool) -> Iterator[str]:
+def _stripes(rows: list[Row], services: dict[str, int]) -> Iterator[str]:
+    """What belongs to one service is beside one stripe, which goes on where it does."""
+    if not services:
+        return
+    of_each = groupby(rows, key=lambda row: (row.span.service, row.span.trace_id))
+    for (service, _), group in of_each:
+        y = [row.y for row in group]
+        if number := services.get(service):
+            top, bottom = y[0] - 2, y[-1] + style.BAR_TOP + style.BAR_HEIGHT
+            yield stripe(number, x=style.STRIPE_AT, top=top, bottom=bottom)
+
+
+def _row(row: Row, scale: Scale, *, tooltips: bool, less: int) -> Iterator[str]:
     span = row.span
-    kind = _kind(span)
+    kind = kind_of(span)
     yield f'<g class="trace-row trace-{kind.lower()}">'
     if tooltips:
         # References: newlines could become blank lines, or take a page's indentation.
@@ -147,31 +178,33 @@ def _row(row: Row, scale: Scale, *, tooltips: bool) -> Iterator[str]:
         f'<path class="trace-shape" d="{style.SHAPES[kind]}"'
         f' transform="translate({row.x + 6} {row.y + style.LABEL - 4.5})"/>'
     )
-    yield from _label(row)
+    yield from _label(row, less)
     yield from _bar(row, scale)
     yield "</g>"
 
 
-def _label(row: Row) -> Iterator[str]:
+def _label(row: Row, less: int) -> Iterator[str]:
     span = row.span
     x = row.x + 18
     y = row.y + style.LABEL
     marks = []
     if span.status == "ERROR":
         marks.append(f'class="trace-error" d="{style.ERROR}"')
+    if decision := decided(span):
+        marks.append(decision_mark(decision))
     if None in row.linked:
         marks.append(f'class="trace-out" d="{style.LINK_OUT}"')
     for mark in marks:
         yield f'<path {mark} transform="translate({x + 6} {y - 4.5})"/>'
         x += 17
-    words = "".join(_words(span, style.NARROW - style.DURATION_WIDTH - x))
+    words = "".join(_words(span, style.NARROW - less - style.DURATION_WIDTH - x))
     yield f'<text x="{x}" y="{y}">{words}</text>'
     length = duration(span.end - span.start)
     yield f'<text class="trace-duration" x="100%" y="{y}">{length}</text>'
 
 
 def _words(span: RecordedSpan, room: float) -> Iterator[str]:
-    """Name, error and service: on a phone what fits in `room`, elsewhere more."""
+    """Name and notes: on a phone what fits in `room`, elsewhere more."""
     more = room + style.WIDER
     name = clean(span.name)
     short = shorten(name, int(room / style.NAME_CELL))
@@ -183,8 +216,9 @@ def _words(span: RecordedSpan, room: float) -> Iterator[str]:
         yield f'<tspan class="trace-name trace-wide">{_text(long)}</tspan>'
     room -= cells(short) * style.NAME_CELL
     more -= cells(long) * style.NAME_CELL
-    for what, note in (("fault", fault(span)), ("note", clean(span.service))):
-        shown = shorten(note, style.NOTE_MOST)
+    notes = {"fault": fault(span), "decision": decided(span), "note": span.service}
+    for what, note in notes.items():
+        shown = shorten(clean(note), style.NOTE_MOST)
         width = cells(shown) * style.NOTE_CELL + style.NOTE_GAP
         if not shown or width > more:
             continue
@@ -215,6 +249,12 @@ def _bar(row: Row, scale: Scale) -> Iterator[str]:
     if span.status == "ERROR":
         y = row.y + style.BAR_TOP + style.BAR_HEIGHT + 1
         yield f'<rect class="trace-error" {place} y="{y}" height="2"/>'
+    elif decided(span):
+        y = row.y + style.BAR_TOP + style.BAR_HEIGHT + 2
+        yield (
+            f'<line class="trace-decided" x1="{start}" x2="{scale.at(span.end)}"'
+            f' y1="{y}" y2="{y}" stroke-dasharray="5 3"/>'
+        )
     if length * 100 < scale.total:
         # Too short to be seen at its own width.
         late = (span.start - scale.start) * 100 > scale.total * 99
@@ -231,43 +271,6 @@ def _bar(row: Row, scale: Scale) -> Iterator[str]:
 def _shift(pixels: int) -> str:
     """What keeps inside the picture that would stand out of it."""
     return f' transform="translate({pixels})"' if pixels else ""
-
-
-def _legend(rows: list[Row]) -> tuple[list[str], int]:
-    """What the shapes and marks in use mean, and where the picture ends."""
-    kinds = {_kind(row.span) for row in rows}
-    items = [
-        (kind.lower(), f'<path class="trace-shape" d="{path}"/>')
-        for kind, path in style.SHAPES.items()
-        if kind in kinds
-    ]
-    links = {moment is None for row in rows for moment in row.linked}
-    if any(row.span.status == "ERROR" for row in rows):
-        items.append(("error", f'<path class="trace-error" d="{style.ERROR}"/>'))
-    if False in links:
-        items.append(("link", style.LINK_SAMPLE))
-    if True in links:
-        sample = f'<path class="trace-out" d="{style.LINK_OUT}"/>'
-        items.append(("link out", sample))
-    top = rows[-1].y + style.ROW if rows else style.AXIS
-    lines: list[str] = []
-    x, y = 6, top + style.LEGEND // 2
-    for words, sample in items:
-        end = x + style.LEGEND_WORDS + round(len(words) * style.NOTE_CELL)
-        if end > style.LEGEND_MOST:
-            x, end = 6, end - x + 6
-            y += style.LEGEND
-        lines.append(
-            f'<g class="trace-{words.replace(" ", "-")}"'
-            f' transform="translate({x} {y})">{sample}<text class="trace-note"'
-            f' x="{style.LEGEND_WORDS}" y="4">{words}</text></g>'
-        )
-        x = end + style.LEGEND_GAP
-    return lines, y + style.LEGEND // 2 if items else top
-
-
-def _kind(span: RecordedSpan) -> str:
-    return span.kind if span.kind in style.SHAPES else "INTERNAL"
 
 
 def _key(title: str) -> str:

@@ -58,6 +58,13 @@ class Row:
     linked: tuple[int | None, ...]
 
 
+def services_of(rows: list[Row]) -> dict[str, int]:
+    """A number for each service, from 1 from the top; none if there is only one."""
+    named = dict.fromkeys(row.span.service for row in rows if row.span.service)
+    several = len(named) > 1
+    return {service: number for number, service in enumerate(named, 1) if several}
+
+
 def scale_of(rows: list[Row]) -> Scale:
     """The scale that shows all rows."""
     start = min((row.span.start for row in rows), default=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from faststream_otel._traces.format import (
     clean,
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from faststream_otel._traces.model import RecordedSpan, Trace
 
 _VALUE_MOST = 120
+_DECIDED: Final = {
+    "ack": "acked",
+    "nack": "nacked",
+    "reject": "rejected",
+    "skip": "skipped",
+    "stop_consume": "stopped",
+    "stop_application": "stopped",
+}
 
 
 def describe(trace: Trace) -> str:
@@ -41,6 +49,14 @@ def describe(trace: Trace) -> str:
     return " ".join(sentences)
 
 
+def decided(span: RecordedSpan) -> str:
+    """What the handler decided on its message, in a word; empty if it just ended."""
+    decision = span.attributes.get("faststream.message.decision")
+    if decision is None:
+        return ""
+    return _DECIDED.get(str(decision), value(decision))
+
+
 def trace_numbers(trace: Trace) -> dict[int, int]:
     """A number for each trace id, counted from 1 from the top."""
     ids = dict.fromkeys(span.trace_id for _, span in trace.walk())
@@ -57,6 +73,8 @@ def _sentence(span: RecordedSpan, numbers: dict[int, int], start: int) -> str:
     parts.append(f", {interval(span.start - start, span.end - start)})")
     if error := fault(span):
         parts.append(f", error {error}")
+    if decision := decided(span):
+        parts.append(f", {decision}")
     if links := ", ".join(_linked(span, numbers)):
         parts.append(f", links {links}")
     return "".join(parts) + "."
