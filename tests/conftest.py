@@ -9,12 +9,14 @@ as in `FASTSTREAM_OTEL_REQUIRE=nats,redis,browser`.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
 from collections import Counter
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,12 +27,13 @@ from servers.programs import absent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 REQUIRED = frozenset(filter(None, os.getenv("FASTSTREAM_OTEL_REQUIRE", "").split(",")))
 PROGRAM = "the program of "
 OTHERS = ("browser", "index")
-SKIPPED = pytest.StashKey["Counter[str]"]()
+# The property of a skipped test's report that tells for want of what. Workers of
+# pytest-xdist send it to the process that writes the summary.
+LACKING = "lacking"
 
 
 @cache
@@ -57,20 +60,30 @@ def has_index() -> bool:
     return not subprocess.run(command, capture_output=True, check=False).returncode
 
 
-def lacking(what: str) -> str:
-    """Give the reason of a skip for want of it."""
-    return f"{what} is missing: {missing(what)}"
-
-
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The guide as it is published, while it has no public address."""
+def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The guide as it is published, while it has no public address.
+
+    One build does for all workers. `FASTSTREAM_OTEL_SITE` names one that is there.
+    """
+    if built := os.getenv("FASTSTREAM_OTEL_SITE"):
+        return Path(built).resolve(strict=True)
+    base = tmp_path_factory.getbasetemp()
+    return build_once(base if worker_id == "master" else base.parent)
+
+
+def build_once(into: Path) -> Path:
+    """Build the guide, unless another worker has done it in this run."""
     from tests.docs.site import build
 
-    to = tmp_path_factory.mktemp("guide")
-    built = build(to)
-    assert built.returncode == 0, built.stdout
-    return to
+    with (into / "guide.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        guide, whole = into / "guide", into / "guide.whole"
+        if not whole.exists():
+            built = build(guide)
+            assert built.returncode == 0, built.stdout
+            whole.touch()
+    return guide
 
 
 @pytest.fixture(autouse=True)
@@ -90,11 +103,26 @@ def needs(item: pytest.Item) -> list[str]:
     return brokers + programs + others
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Start counting what is skipped."""
-    config.stash[SKIPPED] = Counter()
+def pytest_configure() -> None:
+    """Refuse to require what nothing here can start."""
     for what in REQUIRED - {*OTHERS, *SERVERS, *ALIASES, *TOOLS}:
         raise pytest.UsageError(f"FASTSTREAM_OTEL_REQUIRE names no server: {what}")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep in one worker what is better not done twice, or at the same time.
+
+    Tests with real servers follow each other in one worker, and those with a browser
+    in one; and one alone reads the pages of the guide. `--dist loadgroup` sees to it.
+    """
+    wanted = needs(item)
+    if wanted and wanted != ["index"]:
+        group = "browser" if wanted == ["browser"] else "servers"
+    elif {"every_page", "published"} & set(getattr(item, "fixturenames", ())):
+        group = "pages"
+    else:
+        return
+    item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -105,27 +133,31 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if remedy and what.removeprefix(PROGRAM) in REQUIRED:
             pytest.fail(f"{what} is required and missing: {remedy}", pytrace=False)
         if remedy:
-            item.config.stash[SKIPPED][what] += 1
-            pytest.skip(lacking(what))
+            item.user_properties.append((LACKING, [what, remedy]))
+            pytest.skip(f"{what} is missing: {remedy}")
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was skipped for want of something, and how to run it, or else why."""
-    counted = config.stash[SKIPPED]
-    for what, count in counted.items():
+    counted: Counter[tuple[str, str]] = Counter()
+    reasons: list[str] = []
+    for report in terminalreporter.getreports("skipped"):
+        lacking = dict(report.user_properties).get(LACKING)
+        if lacking:
+            counted[tuple(lacking)] += 1
+        else:
+            # pytest-xdist writes a test's group after its name.
+            test = report.nodeid.rpartition("::")[2].partition("@")[0]
+            reason = report.longrepr[2].removeprefix("Skipped: ")
+            reasons.append(f"Skipped {test}: {reason}")
+    for (what, remedy), count in counted.items():
         tests = "test" if count == 1 else "tests"
         marker = "program" if what.startswith(PROGRAM) else "broker"
         marker = what if what in OTHERS else marker
         terminalreporter.write_line(
-            f"Skipped {count} {tests} that need {what}: {missing(what)}; "
+            f"Skipped {count} {tests} that need {what}: {remedy}; "
             f"then scripts/test -m {marker}",
             yellow=True,
         )
-    told = set(map(lacking, counted))
-    for report in terminalreporter.getreports("skipped"):
-        reason = report.longrepr[2].removeprefix("Skipped: ")
-        if reason not in told:
-            test = report.nodeid.rpartition("::")[2]
-            terminalreporter.write_line(f"Skipped {test}: {reason}", yellow=True)
+    for reason in reasons:
+        terminalreporter.write_line(reason, yellow=True)

@@ -237,7 +237,7 @@ def test_a_routers_prefix_is_part_of_the_name(kind: Kind) -> None:
             {"stream": redis.StreamSub("orders", group="workers", consumer="c")},
         ),
     ],
-    ids=str,
+    ids=lambda value: str(value) if isinstance(value, Kind) else ",".join(value),
 )
 def test_consumer_group(kind: Kind, subscriber: dict[str, Any]) -> None:
     """Whatever the broker calls it; on the consumer's side only."""

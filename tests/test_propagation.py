@@ -382,7 +382,9 @@ def test_the_running_context_is_no_messages_context() -> None:
 
 @every_kind
 @pytest.mark.parametrize(
-    "key", ["suppress_instrumentation", otel_context._SUPPRESS_INSTRUMENTATION_KEY]
+    "key",
+    ["suppress_instrumentation", otel_context._SUPPRESS_INSTRUMENTATION_KEY],
+    ids=["by name", "by key"],
 )
 def test_suppression(kind: Kind, key: str) -> None:
     """Under suppression nothing is recorded or sent along; the message goes on."""

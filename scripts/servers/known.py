@@ -183,9 +183,10 @@ SERVERS = {
 }
 # No servers: what tests run besides.
 TOOLS: dict[str, Program] = {
+    "actionlint": Go("github.com/rhysd/actionlint@v1.7.12", "cmd/actionlint"),
     "docker-compose": Go(
         "github.com/docker/compose/v2@v2.40.3", "cmd", called="docker-compose"
-    )
+    ),
 }
 BROKERS = [server.name for server in SERVERS.values() if server.broker]
 

@@ -23,6 +23,14 @@ HOME = Path(__file__).resolve().parents[2] / ".brokers"
 PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin"])
 NEWS = 10.0  # seconds between two lines that say that it still goes on
 GO = (1, 25)
+# Tests and the example want them soon rather than fast: without optimising, building
+# takes half the time. All with the same flags share what they have in common.
+GO_BUILD = {
+    "CGO_ENABLED": "0",
+    "GOFLAGS": "-buildvcs=false -trimpath -ldflags=-s "
+    "'-gcflags=all=-N -l -dwarf=false'",
+    "GOGC": "400",
+}
 COPY = (
     "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies",
     "-DoutputDirectory=.",
@@ -153,7 +161,7 @@ class Go:
             output, package = str(folder / self.name), f"./{self.package}"
             options = self.whole(source, folder)
             command = ["go", "build", "-C", str(source), *options, "-o", output]
-            run([*command, package], folder)
+            run([*command, package], folder, **GO_BUILD)
 
         return made(self.folder, build) / self.name
 
@@ -197,7 +205,8 @@ class Collector:
     def get(self) -> Path:
         def build(folder: Path) -> None:
             parts = str(self.parts)
-            run(["go", "run", self.builder, "--config", parts], folder)
+            command = ["go", "run", self.builder, "--config", parts]
+            run(command, folder, **GO_BUILD)
             shutil.move(folder / "build" / "collector", folder)
             shutil.rmtree(folder / "build")
 

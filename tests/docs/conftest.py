@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,14 +11,47 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pytest_examples import EvalExample
+
     from tests.docs.site import Page
 
 
 @pytest.fixture(scope="session")
-def guide(site: Path) -> list[Page]:
-    """The pages of the guide. Besides those in the menu there is one for errors."""
+def every_page(site: Path) -> list[Page]:
+    """All pages of the site, each read once."""
     from tests.docs.site import pages
 
-    found = pages(site)
-    assert len(found) > 1
-    return [page for page in found if str(page) != "404.html"]
+    return pages(site)
+
+
+@pytest.fixture(scope="session")
+def guide(every_page: list[Page]) -> list[Page]:
+    """The pages of the guide. Besides those in the menu there is one for errors."""
+    assert len(every_page) > 1
+    return [page for page in every_page if str(page) != "404.html"]
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The guide as it is where it and its repository have an address."""
+    from tests.docs.site import HOME, REPOSITORY, build
+
+    to = tmp_path_factory.mktemp("published")
+    built = build(
+        to, GUIDE_SITE_URL=HOME, GUIDE_REPO_URL=REPOSITORY, GUIDE_REPO_REF="v1"
+    )
+    assert built.returncode == 0, built.stdout
+    return to
+
+
+@pytest.fixture
+def eval_example(
+    eval_example: EvalExample, monkeypatch: pytest.MonkeyPatch
+) -> EvalExample:
+    """Runs and checks a program of the guide.
+
+    At each `print` pytest-examples asks for all callers, and so for their lines: that
+    takes a second in a process that has thousands of modules. It needs no lines.
+    """
+    monkeypatch.setattr(inspect, "stack", partial(inspect.stack, context=0))
+    return eval_example

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bs4 import BeautifulSoup, Tag
+from bs4.element import NavigableString
 
 from guide.places import PROGRAMS, ROOT
 from hooks.package import BESIDE
@@ -26,6 +26,11 @@ def shown(file: str) -> str:
     What is not published is installed from this checkout.
     """
     return (PROGRAMS / file).read_text().replace(BESIDE, f"{ROOT}[")
+
+
+# Where the guide and its repository are when they are published.
+HOME = "https://guide.example/"
+REPOSITORY = "https://github.com/example/faststream-otel"
 
 
 def build(to: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -70,7 +75,6 @@ class Page:
         self.site = site
         self.path = path
         self.html = path.read_text()
-        self.soup = parse(self.html)
 
     def __str__(self) -> str:
         return self.path.relative_to(self.site).as_posix()
@@ -79,6 +83,11 @@ class Page:
     def address(self) -> str:
         """The page's address on its site."""
         return "/" + str(self).removesuffix("index.html")
+
+    @cached_property
+    def soup(self) -> BeautifulSoup:
+        """What the page is made of."""
+        return parse(self.html)
 
     @property
     def is_reference(self) -> bool:
@@ -121,14 +130,23 @@ class Page:
 
     def words(self) -> str:
         """What is read as text: no code block and no picture."""
-        article = copy(self.article)
-        for tag in article.select("pre, svg"):
-            tag.decompose()
-        return article.get_text()
+        return "".join(said(self.article))
 
+    @cached_property
     def ids(self) -> list[str]:
         """What a link into the page may name."""
         return [str(tag["id"]) for tag in self.soup.select("[id]")]
+
+
+def said(tag: Tag) -> Iterator[str]:
+    """The text of an element, without that of its code blocks and pictures."""
+    for child in tag.children:
+        if isinstance(child, Tag):
+            if child.name not in {"pre", "svg"}:
+                yield from said(child)
+        # Comments, styles and scripts are strings of kinds of their own.
+        elif type(child) is NavigableString:
+            yield child
 
 
 def parse(html: str) -> BeautifulSoup:

@@ -20,6 +20,10 @@ from tests.docs.exporting import EXPORTING, STEPS, Heard, environment, run
 from tests.docs.test_programs import assert_links_its_message
 from tests.docs.test_variables import BY_HTTP
 
+# One of the programs listens on a port that its page names, and so do real servers.
+pytestmark = pytest.mark.xdist_group("servers")
+
+
 ONE_MESSAGE = """
     publish orders [PRODUCER]
       process orders [CONSUMER]

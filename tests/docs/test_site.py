@@ -11,7 +11,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from guide.places import DOCS, PICTURES, PROGRAMS, TABS
 from guide.signals import SIGNALS
 from tests.docs.exporting import EXPORTING
-from tests.docs.site import Page, build, only, pages, parse, shown
+from tests.docs.site import HOME, REPOSITORY, Page, build, only, parse, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -177,7 +177,7 @@ def as_parsed(picture: Path) -> str:
 def test_ids_are_unique(guide: list[Page]) -> None:
     """Six pictures on a page do not take each other's names."""
     for page in guide:
-        ids = page.ids()
+        ids = page.ids
         assert len(ids) == len(set(ids)), f"{page}: {sorted(ids)}"
 
 
@@ -191,7 +191,7 @@ def test_no_directive_is_left(guide: list[Page]) -> None:
 
 def test_every_public_name_is_in_the_reference(guide: list[Page]) -> None:
     """What users may import is explained, under its full name."""
-    explained = {name for page in guide if page.is_reference for name in page.ids()}
+    explained = {name for page in guide if page.is_reference for name in page.ids}
     modules = ["faststream_otel", "faststream_otel.console", "faststream_otel.testing"]
     modules += ["faststream_otel.instrumentor"]
     modules += [f"faststream_otel.{broker}" for broker in TABS.values()]
@@ -213,9 +213,9 @@ def test_marked_lines_exist() -> None:
             assert last <= length, f"{source.name}: {marked[0]}"
 
 
-def test_no_link_is_broken(site: Path) -> None:
+def test_no_link_is_broken(site: Path, every_page: list[Page]) -> None:
     """Every address on the site leads to a file of it, and every anchor to an id."""
-    by_file = {page.path: page for page in pages(site)}
+    by_file = {page.path: page for page in every_page}
     for page in by_file.values():
         for address in addresses(page):
             parts = urlsplit(urljoin(page.address, address))
@@ -226,7 +226,7 @@ def test_no_link_is_broken(site: Path) -> None:
                 file /= "index.html"
             assert file.is_file(), f"{page}: {address} leads nowhere"
             if parts.fragment and file in by_file:
-                assert unquote(parts.fragment) in by_file[file].ids(), (
+                assert unquote(parts.fragment) in by_file[file].ids, (
                     f"{page}: there is no {address}"
                 )
 
@@ -238,9 +238,9 @@ def addresses(page: Page) -> Iterator[str]:
             yield str(tag[attribute])
 
 
-def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
+def test_nothing_is_fetched_from_elsewhere(site: Path, every_page: list[Page]) -> None:
     """Scripts, styles, fonts and images are the site's own."""
-    for page in pages(site):
+    for page in every_page:
         for address in fetched(page):
             assert not urlsplit(address).netloc, f"{page} fetches {address}"
     for sheet in site.rglob("*.css"):
@@ -316,22 +316,17 @@ def tab_sets(guide: list[Page]) -> Iterator[Tag]:
         yield from page.article.select(".tabbed-labels")
 
 
-def test_public_addresses_are_one_setting_each(site: Path, tmp_path: Path) -> None:
+def test_public_addresses_are_one_setting_each(site: Path, published: Path) -> None:
     """What needs an address is there when it is set, and left out while it is not."""
-    home = "https://guide.example/"
-    repository = "https://github.com/example/faststream-otel"
-    built = build(tmp_path, GUIDE_SITE_URL=home, GUIDE_REPO_URL=repository)
-    assert built.returncode == 0, built.stdout
-
-    without, with_both = ((to / "index.html").read_text() for to in (site, tmp_path))
-    assert f'<link rel="canonical" href="{home}">' in with_both
-    assert f'href="{repository}"' in with_both
+    without, with_both = ((to / "index.html").read_text() for to in (site, published))
+    assert f'<link rel="canonical" href="{HOME}">' in with_both
+    assert f'href="{REPOSITORY}"' in with_both
     # Material's own link asks GitHub for stars on every page.
     assert 'data-md-component="source"' not in with_both
-    card = f'<meta property="og:image" content="{home}assets/card.png">'
+    card = f'<meta property="og:image" content="{HOME}assets/card.png">'
     assert card in with_both
     # Width and height, as a PNG begins.
-    size = (tmp_path / "assets" / "card.png").read_bytes()[16:24]
+    size = (published / "assets" / "card.png").read_bytes()[16:24]
     assert struct.unpack(">II", size) == (1200, 630)
     assert "canonical" not in without
     assert "og:" not in without

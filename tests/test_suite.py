@@ -1,0 +1,168 @@
+"""The tests' own machinery: in one process and in several it does the same."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+# A suite that has the machinery of this one, on a machine that has nothing.
+CONFTEST = """
+from pathlib import Path
+from types import SimpleNamespace
+
+from tests import conftest
+from tests.docs import site
+
+conftest.missing = lambda what: f"get {what}"
+
+
+def build(to):
+    with Path("builds").open("a") as builds:
+        builds.write("built\\n")
+    to.mkdir()
+    return SimpleNamespace(returncode=0)
+
+
+site.build = build
+"""
+SUITE = """
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from faststream_otel import _faults
+
+
+def note(name):
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "none")
+    with Path(name).open("a") as notes:
+        notes.write(worker + "\\n")
+
+
+@pytest.mark.broker("nats")
+def test_broker(): ...
+
+
+@pytest.mark.program("loki")
+def test_program(): ...
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("number", range(2))
+def test_browser(number): ...
+
+
+def test_else():
+    pytest.skip("not today")
+
+
+def test_a_fault(monkeypatch):
+    _faults._told.add("an exporter")
+
+
+@pytest.mark.faults
+def test_an_expected_fault():
+    _faults._told.add("an exporter")
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_page(number, every_page):
+    note("pages")
+
+
+@pytest.fixture(scope="session")
+def all_workers():
+    note("workers")
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    until = time.monotonic() + 60
+    while len(Path("workers").read_text().split()) < count:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_site(number, all_workers, site):
+    assert site.is_dir()
+
+
+@pytest.fixture(scope="session")
+def every_page():
+    return []
+"""
+
+
+def suite(folder: Path, *options: str, **environment: str) -> str:
+    """Run the suite, and give what it printed."""
+    (folder / "conftest.py").write_text(CONFTEST)
+    (folder / "test_suite.py").write_text(SUITE)
+    # Nothing of the run that this test is part of.
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTEST_", "FASTSTREAM_OTEL_"))
+    }
+    paths = os.pathsep.join(map(str, (ROOT, ROOT / "scripts")))
+    command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml")]
+    command += ["--rootdir", str(folder), "-p", "tests.conftest"]
+    command += ["-p", "no:cacheprovider", "--basetemp", str(folder / "temporary")]
+    return subprocess.run(
+        [*command, *options, str(folder)],
+        cwd=folder,
+        env={**kept, "PYTHONPATH": paths, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    ).stdout
+
+
+@pytest.mark.parametrize("processes", [0, 2])
+def test_what_is_skipped_and_what_fails(tmp_path: Path, processes: int) -> None:
+    """It is told at the end, and a fault of telemetry fails its test alone."""
+    printed = suite(tmp_path, "-n", str(processes), "--dist", "loadgroup")
+    lines = printed.splitlines()
+    loki = "the program of loki"
+    for line in (
+        "Skipped 1 test that need nats: get nats; then scripts/test -m broker",
+        f"Skipped 1 test that need {loki}: get {loki}; then scripts/test -m program",
+        "Skipped 2 tests that need browser: get browser; then scripts/test -m browser",
+        "Skipped test_else: not today",
+    ):
+        assert lines.count(line) == 1, printed
+    assert "failed, and was only logged: {'an exporter'}" in printed
+    failed = [line for line in lines if line.startswith("ERROR test_suite.py")]
+    assert len(failed) == 1, printed
+    assert failed[0].startswith("ERROR test_suite.py::test_a_fault")
+    assert "14 passed, 5 skipped, 1 error" in printed
+
+    # However many ask for it, in whichever process.
+    assert (tmp_path / "builds").read_text() == "built\n"
+    if processes:
+        assert set((tmp_path / "workers").read_text().split()) == {"gw0", "gw1"}
+        assert len(set((tmp_path / "pages").read_text().split())) == 1
+
+
+def test_what_is_required_is_not_skipped(tmp_path: Path) -> None:
+    """The remedy is in the failure."""
+    printed = suite(
+        tmp_path, "-n0", "-k", "broker", FASTSTREAM_OTEL_REQUIRE="nats,browser"
+    )
+    assert "nats is required and missing: get nats" in printed
+    assert "1 error" in printed
+    assert "skipped" not in printed
+
+
+def test_a_guide_that_is_there_is_not_built(tmp_path: Path) -> None:
+    """As in CI, where it has been built before the tests."""
+    (tmp_path / "there").mkdir()
+    built = str(tmp_path / "there")
+    printed = suite(tmp_path, "-n0", "-k", "test_site", FASTSTREAM_OTEL_SITE=built)
+    assert "8 passed" in printed
+    assert not (tmp_path / "builds").exists()
