@@ -109,20 +109,34 @@ def pytest_configure() -> None:
         raise pytest.UsageError(f"FASTSTREAM_OTEL_REQUIRE names no server: {what}")
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
     """Keep in one worker what is better not done twice, or at the same time.
 
-    Tests with real servers follow each other in one worker, and those with a browser
-    in one; and one alone reads the pages of the guide. `--dist loadgroup` sees to it.
+    pytest-xdist reads a test's group from the end of its id, where it can no longer
+    write it itself: https://github.com/pytest-dev/pytest-xdist/issues/1386
     """
-    wanted = needs(item)
-    if wanted and wanted != ["index"]:
-        group = "browser" if wanted == ["browser"] else "servers"
-    elif {"every_page", "published"} & set(getattr(item, "fixturenames", ())):
-        group = "pages"
-    else:
-        return
-    item.add_marker(pytest.mark.xdist_group(group))
+    if config.getoption("loadgroup", default=False):
+        for item in items:
+            if (group := group_of(item)) and not item.nodeid.endswith(f"@{group}"):
+                item._id = item._id.parse(f"{item.nodeid}@{group}")  # type: ignore[attr-defined]
+
+
+def group_of(item: pytest.Item) -> str:
+    """Name what a test shares.
+
+    Tests with real servers follow each other, as do those on the servers' ports, and
+    those with a browser; and one worker reads the pages of the guide for all.
+    """
+    if marker := item.get_closest_marker("xdist_group"):
+        return str(marker.args[0])
+    wanted = set(needs(item)) - {"index"}
+    if wanted:
+        return "browser" if wanted == {"browser"} else "servers"
+    shared = {"every_page", "published"} & set(getattr(item, "fixturenames", ()))
+    return "pages" if shared else ""
 
 
 @pytest.hookimpl(tryfirst=True)
