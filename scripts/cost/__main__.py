@@ -10,7 +10,7 @@ from pathlib import Path
 from platform import python_version
 from typing import TYPE_CHECKING, Any
 
-from cost import counting, seconds
+from cost import counting, scale, seconds
 from cost.contenders import CONTENDERS, KINDS, MODES, OURS
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def main() -> None:
     parser.add_argument("--modes", nargs="+", default=list(MODES))
     parser.add_argument("--messages", type=int)
     parser.add_argument("--layouts", type=int, default=3)
+    parser.add_argument("--scale", action="store_true")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--compare", type=Path)
@@ -44,6 +45,9 @@ def main() -> None:
         return
     if missing := counting.missing():
         parser.error(f"counting needs {' and '.join(missing)}: {counting.REMEDY}")
+    if options.scale:
+        scale.measure(options.layouts)
+        return
     modes = [_mode(name, parser) for name in options.modes]
     before = json.loads(options.compare.read_text()) if options.compare else {}
     counts = _count(options, modes, before.get("counts", {}))

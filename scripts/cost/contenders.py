@@ -25,7 +25,8 @@ FLOOR: Final = "floor"
 OWN: Final = "own"
 OURS: Final = "ours"
 # Ours last: from the first instance on, FastStream's `process_message` is wrapped.
-CONTENDERS: Final = (BARE, FLOOR, OWN, OURS)
+MEASURED: Final = (FLOOR, OWN, OURS)
+CONTENDERS: Final = (BARE, *MEASURED)
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,21 @@ class Kind:
         module = import_module(f"faststream.{self.module}")
         return getattr(module, f"Test{self.prefix}Broker")
 
+    def broker(self, middlewares: list[Any]) -> Any:
+        """Make a broker."""
+        # FastStream's own log lines have the time in them, which is never the same.
+        return self._broker(middlewares=middlewares, logger=None)
+
+    @asynccontextmanager
+    async def in_memory(self, broker: Any) -> AsyncIterator[None]:
+        """Run a broker without a server."""
+        async with self._test_broker(broker, connect_only=False):
+            for subscriber in broker.subscribers:
+                for call in subscriber.calls:
+                    # Else FastStream would keep each message, for assertions.
+                    call.handler.is_test = False
+            yield
+
     @asynccontextmanager
     async def running(
         self, contender: str, telemetry: Telemetry
@@ -76,16 +92,15 @@ class Kind:
 
         async def handle(message: str) -> None: ...
 
-        middlewares = self._middlewares(contender, telemetry, handle)
-        # FastStream's own log lines have the time in them, which is never the same.
-        broker = self._broker(middlewares=middlewares, logger=None)
+        broker = self.broker(self.middlewares(contender, telemetry, handle))
         broker.subscriber("orders")(handle)
-        async with self._test_broker(broker, connect_only=False):
+        async with self.in_memory(broker):
             yield lambda: broker.publish("x", "orders")
 
-    def _middlewares(
+    def middlewares(
         self, contender: str, telemetry: Telemetry, handler: Callable[..., Any]
     ) -> list[Any]:
+        """Make what is measured: one middleware, or none."""
         providers: dict[str, Any] = {
             "tracer_provider": telemetry.tracer_provider,
             "meter_provider": telemetry.meter_provider,

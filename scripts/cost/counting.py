@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cost import callgrind
-from cost.contenders import BARE, CONTENDERS
+from cost.contenders import BARE, MEASURED
+from cost.scenes import MESSAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,9 +47,35 @@ def count(
         Instructions by mode and contender; those of bare FastStream as they are.
     """
     # Bare FastStream does the same whatever telemetry is wanted.
-    wanted = [(modes[0], BARE)]
-    wanted += [(mode, name) for mode in modes for name in CONTENDERS if name != BARE]
-    counted: dict[tuple[str, str], list[int]] = {each: [] for each in wanted}
+    wanted = [(MESSAGE, modes[0], BARE)]
+    wanted += [(MESSAGE, mode, name) for mode in modes for name in MEASURED]
+    found = instructions(broker, wanted, messages=messages, layouts=layouts)
+    bare = found[wanted[0]]
+    return {
+        mode: {
+            BARE: round(bare),
+            **{name: round(found[MESSAGE, mode, name] - bare) for name in MEASURED},
+        }
+        for mode in modes
+    }
+
+
+def instructions(
+    broker: str,
+    wanted: Sequence[tuple[str, str, str]],
+    *,
+    messages: int,
+    layouts: int,
+) -> dict[tuple[str, str, str], float]:
+    """Count the instructions of a message, FastStream's included.
+
+    Args:
+        broker: The name of the broker's module.
+        wanted: Scenes, modes and contenders.
+        messages: How many messages to count, at least.
+        layouts: In how many layouts of memory.
+    """
+    counted: dict[tuple[str, str, str], list[float]] = {each: [] for each in wanted}
     with _helper() as helper, tempfile.TemporaryDirectory() as dumps:
         valgrind = [
             *("valgrind", "--tool=callgrind", "--quiet", "--instr-atstart=no"),
@@ -65,22 +92,10 @@ def count(
             check=True,
         )
         for line in run.stdout.splitlines():
-            mode, name, process = json.loads(line)
-            dump = Path(dumps, f"{process}.1")
-            counted[mode, name].append(callgrind.instructions(dump))
-    middle = {key: statistics.median(all_) / messages for key, all_ in counted.items()}
-    bare = middle[modes[0], BARE]
-    return {
-        mode: {
-            BARE: round(bare),
-            **{
-                name: round(middle[mode, name] - bare)
-                for name in CONTENDERS
-                if name != BARE
-            },
-        }
-        for mode in modes
-    }
+            scene, mode, name, process, sent = json.loads(line)
+            total = callgrind.instructions(Path(dumps, f"{process}.1"))
+            counted[scene, mode, name].append(total / sent)
+    return {each: statistics.median(totals) for each, totals in counted.items()}
 
 
 @contextmanager

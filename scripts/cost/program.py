@@ -1,6 +1,7 @@
 """What runs under callgrind: `python -m cost.program HELPER BROKER MESSAGES LAYOUTS`.
 
-It reads from its standard input what to measure, a JSON list of `[mode, contender]`.
+It reads from its standard input what to measure, a JSON list of
+`[scene, mode, contender]`.
 Each is run in processes of its own, forked when all is imported and nothing has run:
 so no contender finds what another left in the interpreter's caches. Each process
 prints its id, by which callgrind names its counts.
@@ -18,6 +19,7 @@ import sys
 from contextvars import ContextVar
 
 from cost.contenders import KINDS, MODES, Kind
+from cost.scenes import SCENES, repeat
 
 # The interpreter specialises its code while it runs: until then counts differ.
 _WARM_UP = 100
@@ -43,20 +45,23 @@ def _lay_out(layout: int) -> list[ContextVar[None]]:
 
 
 async def _run(
-    helper: ctypes.CDLL, kind: Kind, mode: str, contender: str, messages: int
-) -> None:
-    async with kind.running(contender, MODES[mode]()) as send:
-        for _ in range(_WARM_UP):
-            await send()
+    helper: ctypes.CDLL,
+    kind: Kind,
+    wanted: tuple[str, str, str],
+    messages: int,
+) -> int:
+    scene, mode, contender = wanted
+    async with SCENES[scene](kind, contender, MODES[mode]()) as work:
+        await repeat(work, _WARM_UP)
         gc.collect()
         gc.freeze()
         gc.disable()
         # Ids of traces are of the same digits in each run.
         random.seed(0)
         helper.begin()
-        for _ in range(messages):
-            await send()
+        sent = await repeat(work, messages)
         helper.finish()
+        return sent
 
 
 def main() -> None:
@@ -65,18 +70,18 @@ def main() -> None:
     kind = KINDS[sys.argv[2]]
     messages, layouts = map(int, sys.argv[3:])
     kind.load()
-    for mode, contender in json.load(sys.stdin):
+    for wanted in json.load(sys.stdin):
         for layout in range(layouts):
             child = os.fork()
             if not child:
                 held = _lay_out(layout)
-                asyncio.run(_run(helper, kind, mode, contender, messages))
+                sent = asyncio.run(_run(helper, kind, wanted, messages))
+                print(json.dumps([*wanted, os.getpid(), sent]), flush=True)
                 del held
                 os._exit(0)
             _, status = os.waitpid(child, 0)
             if status:
-                sys.exit(f"{contender} on {kind.module}, {mode}: exit status {status}")
-            print(json.dumps([mode, contender, child]), flush=True)
+                sys.exit(f"{wanted} on {kind.module}: exit status {status}")
 
 
 if __name__ == "__main__":

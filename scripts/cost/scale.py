@@ -1,0 +1,73 @@
+"""Counts what becomes of the cost where there is much of something."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Final
+
+from cost.contenders import BARE, KINDS, MODES, OURS, OWN
+from cost.counting import instructions
+from cost.scenes import SCALES
+
+_MODE: Final = "all sampled + metrics"
+_MESSAGES: Final = 200
+# Memory after so many messages, and after so many more.
+_FEW: Final = 10_000
+_MANY: Final = 500_000
+
+
+def measure(layouts: int) -> None:
+    """Count each scene, then look at memory."""
+    print(f"Instructions a message over bare FastStream, {_MODE}.")
+    print(f"{'':32}{OWN:>9}{OURS:>9}")
+    for broker, little, much in SCALES:
+        over = counts(broker, little, much, layouts=layouts)
+        for scene, of in over.items():
+            print(f"{broker:7}{scene:25}{of[OWN]:9,.0f}{of[OURS]:9,.0f}", flush=True)
+        times = {name: over[much][name] / over[little][name] for name in (OWN, OURS)}
+        print(f"{'':32}{times[OWN]:8.2f}x{times[OURS]:8.2f}x", flush=True)
+    print(f"\nMemory after {_FEW:,} messages, and after {_MANY:,} more.")
+    for name in (BARE, OURS):
+        with get_context("fork").Pool(1) as pool:
+            few, many = pool.apply(_memory, (name,))
+        print(f"{name:7}{few / 1e6:8.1f} MB{many / 1e6:8.1f} MB", flush=True)
+
+
+def counts(broker: str, *scenes: str, layouts: int = 1) -> dict[str, dict[str, float]]:
+    """Count scenes, over bare FastStream, by scene and contender."""
+    wanted = [(scene, _MODE, name) for scene in scenes for name in (BARE, OWN, OURS)]
+    found = instructions(broker, wanted, messages=_MESSAGES, layouts=layouts)
+    return {
+        scene: {
+            name: found[scene, _MODE, name] - found[scene, _MODE, BARE]
+            for name in (OWN, OURS)
+        }
+        for scene in scenes
+    }
+
+
+def _memory(contender: str) -> tuple[int, int]:
+    return asyncio.run(_resident(contender))
+
+
+async def _resident(contender: str) -> tuple[int, int]:
+    """Give the memory of this process after few messages and after many."""
+    async with KINDS["nats"].running(contender, MODES[_MODE]()) as send:
+        sizes = []
+        for messages in (_FEW, _MANY):
+            for _ in range(messages):
+                await send()
+            gc.collect()
+            sizes.append(_resident_bytes())
+        return sizes[0], sizes[1]
+
+
+def _resident_bytes() -> int:
+    if not sys.platform.startswith("linux"):
+        raise SystemExit("memory is looked at where Linux tells it")
+    pages: Any = Path("/proc/self/statm").read_text().split()[1]
+    return int(pages) * 4096
