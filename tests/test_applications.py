@@ -225,7 +225,7 @@ class Alike:
         (NATS.middleware(), "NatsTelemetryMiddleware"),
         ([object()], "builtins.object"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_anything_else_is_refused(thing: object, said: str) -> None:
     """It says what it was given, and what it takes."""
