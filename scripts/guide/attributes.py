@@ -36,22 +36,22 @@ search:
 # Attributes
 
 Spans follow OpenTelemetry's semantic conventions for messaging, version {VERSION}.
-What this page says of them is recorded: each kind of span, on each broker.
+This page comes from recordings of each kind of span, on each broker.
 
 ## Spans
 
-A span is named by its operation and its destination: `publish orders`.
-Where a subscriber declared a pattern, the pattern stands for the destination.
-A temporary or anonymous destination is left out.
+A span is named after its operation and its destination: `publish orders`.
+If the subscriber declared a pattern, the pattern takes the place of the destination.
+A temporary or anonymous destination is left out of the name.
 """
 
 SPANS: Final = """\
-A publish span is `CLIENT` if its message has a context already:
-the caller's, or that of its create span.
+The kind of a publish span is `CLIENT` if its message already has a context:
+one that the caller wrote, or that of its create span.
 
-Below, *settle* is `ack`, `nack` or `reject`,
-and *single* and *batch* tell a span of one message from that of a batch.
-Some spans are not for every broker:
+Below, *settle* means `ack`, `nack` or `reject`;
+*single* means a span of one message, and *batch* a span of a batch.
+Some spans exist only on some brokers:
 """
 
 SECTIONS: Final = {
@@ -62,7 +62,7 @@ SECTIONS: Final = {
     "Not registered": "OpenTelemetry has no names for these.",
 }
 
-GAPS: Final = "The conventions ask for these, too."
+GAPS: Final = "The conventions also define these attributes."
 
 
 WEAVER: Final = """\

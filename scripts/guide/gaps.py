@@ -59,13 +59,13 @@ UNKNOWN: Final = (
         "network.peer.address",
         ALL,
         (*SENT, "receive", *SETTLED),
-        "FastStream does not tell who is at the other end of a connection.",
+        "FastStream does not expose the address at the other end of a connection.",
     ),
     Gap(
         "messaging.kafka.cluster.id",
         KAFKA,
         (*SENT, *RECEIVED),
-        "Only a request to the cluster would tell.",
+        "Only a request to the cluster would reveal it.",
     ),
     Gap(
         "messaging.kafka.offset",
@@ -83,27 +83,27 @@ UNKNOWN: Final = (
         "messaging.message.id",
         KAFKA,
         ("create", "publish", "reply"),
-        "A record's id is made of its offset and time, which the broker gives.",
+        "A record's id consists of its offset and time, which the broker assigns.",
     ),
     Gap(
         "messaging.message.id",
         ("nats", "mqtt"),
         ("publish", "request", "reply"),
-        "FastStream sends none; JetStream's answer, which no test broker gives, "
-        "has one.",
+        "FastStream sends none. JetStream's answer has one, but no test broker gives "
+        "such an answer.",
     ),
     Gap(
         "messaging.message.id",
         REDIS,
         ("publish", "request", "reply"),
-        "FastStream sends none; that of a stream's entry comes with the server's "
+        "FastStream sends none. The id of a stream's entry comes with the server's "
         "answer, which no test broker gives.",
     ),
     Gap(
         "messaging.message.conversation_id",
         TAKES_BATCHES,
         ("process batch", "settle batch"),
-        "Each message of a batch may have its own.",
+        "Each message of a batch may have a different one.",
         sometimes=True,
     ),
     Gap(

@@ -30,30 +30,32 @@ description: Every metric that the middlewares record, with its unit, buckets an
 
 # Metrics
 
-The first four are those of OpenTelemetry's semantic conventions for messaging, version {VERSION}.
-What this page says of them is recorded: on each broker, with each operation.
-[The guide's page](../metrics.md) says what they are good for.
+The first four metrics are defined by OpenTelemetry's semantic conventions for messaging, version {VERSION}.
+This page comes from recordings of each operation, on each broker.
+[Metrics](../metrics.md) in the guide explains what they are for.
 
-A point has no attribute that tells one message from another.
+No attribute of a point identifies a single message.
 """
 
 QUEUE: Final = "faststream.message.queue.duration"
 PROCESS: Final = "messaging.process.duration"
-LIKE_PROCESS: Final = f"Attributes: those of `{PROCESS}`, without `error.type`.\n"
+LIKE_PROCESS: Final = (
+    f"Attributes: the same as those of `{PROCESS}`, without `error.type`.\n"
+)
 
 
 WHEN: Final = {
-    "messaging.client.operation.duration": "When sending, receiving or settling ends. "
-    "The duration is that of its span.",
-    PROCESS: "When a message or a batch has been handled, and what "
-    "the handler returned has been published. The duration is that of its span.",
-    "messaging.client.sent.messages": "When sending ends, once a message; "
+    "messaging.client.operation.duration": "Recorded when sending, receiving or "
+    "settling ends. The duration is the same as that of its span.",
+    PROCESS: "Recorded when a message or a batch has been handled, and the handler's "
+    "result has been published. The duration is the same as that of its span.",
+    "messaging.client.sent.messages": "Counted when sending ends, once per message; "
     "a failure counts too.",
-    "messaging.client.consumed.messages": "When messages have been handled or fetched, "
-    "once a message.",
-    QUEUE: "When a message is delivered, once a message. Only with "
-    "`record_queue_time=True`, on Kafka, RabbitMQ, JetStream and streams of Redis: "
-    "they tell when a message was sent.",
+    "messaging.client.consumed.messages": "Counted when messages have been handled or "
+    "fetched, once per message.",
+    QUEUE: "Recorded when a message is delivered, once per message. Only with "
+    "`record_queue_time=True`, on Kafka, RabbitMQ, NATS JetStream and Redis streams, "
+    "which say when a message was sent.",
 }
 
 
@@ -138,7 +140,7 @@ def entry(metric: Metric) -> str:
         lines.append(f"Bounds of the buckets: {bounds}.\n")
     if metric.name == QUEUE:
         return "\n".join([*lines, LIKE_PROCESS])
-    lines += ["| Attribute | Can be on points of |", "|---|---|"]
+    lines += ["| Attribute | On points of |", "|---|---|"]
     everywhere = metric.attributes["messaging.system"]
     for name in sorted(metric.attributes):
         lines.append(f"| `{name}` | {where(metric.attributes[name], everywhere)} |")

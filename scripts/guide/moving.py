@@ -42,7 +42,7 @@ OWN: Final[dict[str, Any]] = {
     "mqtt": MQTTTelemetryMiddleware,
 }
 
-NOT_OF_BATCHES: Final = "not where a batch is handled: each message has its own"
+NOT_OF_BATCHES: Final = "not on the span of a batch: each message has a different one"
 
 # What no server gives in memory.
 ONLY_REAL: Final = {"messaging.rabbitmq.message.delivery_tag"}
@@ -53,11 +53,11 @@ ATTRIBUTES: Final[dict[str, tuple[str, str]]] = {
     "messaging.operation": ("messaging.operation.name", ""),
     "messaging.destination.name": (
         "messaging.destination.name",
-        "RabbitMQ: exchange and routing key, not the exchange alone",
+        "RabbitMQ: exchange and routing key, not only the exchange",
     ),
     "messaging.destination_publish.name": (
         "messaging.destination.name",
-        "RabbitMQ: as above, with the queue where that has another name",
+        "RabbitMQ: exchange, routing key, and the queue if its name differs",
     ),
     "messaging.message.id": ("messaging.message.id", NOT_OF_BATCHES),
     "messaging.message.conversation_id": (
@@ -66,7 +66,7 @@ ATTRIBUTES: Final[dict[str, tuple[str, str]]] = {
     ),
     "messaging.message.payload_size_bytes": (
         "messaging.message.body.size",
-        "only with `record_body_size=True`; of the body alone, without envelope",
+        "only with `record_body_size=True`; the body alone, without an envelope",
     ),
     "messaging.batch.message_count": ("messaging.batch.message_count", ""),
     "messaging.kafka.destination.partition": (

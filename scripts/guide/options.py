@@ -19,10 +19,10 @@ description: Every option of the middlewares, and the environment variables that
 
 # Options and environment variables
 
-The six middlewares have the same options, all of them by keyword.
-They are checked when the middleware is made: what makes no sense raises there, and not at the first message.
+The six middlewares have the same options, and all of them are keyword arguments.
+The options are checked when the middleware is made: a wrong value raises there, and not at the first message.
 
-An argument wins over its environment variable.
+An argument takes precedence over its environment variable.
 
 ## Options
 """
@@ -52,8 +52,8 @@ REFUSED: Final[dict[str, object]] = {
 
 # Variables that set what no option does.
 MEANS: Final = {
-    "OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN": "Whether exceptions are events of spans, "
-    "log events (`logs`) or both (`logs/dup`): see [logs](../logs.md).",
+    "OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN": "Whether exceptions are recorded as events "
+    "of spans, as log events (`logs`) or as both (`logs/dup`): see [logs](../logs.md).",
 }
 
 VARIABLE: Final = re.compile(r"`(OTEL_\w+)`")
@@ -61,9 +61,9 @@ VARIABLE: Final = re.compile(r"`(OTEL_\w+)`")
 ENVIRONMENT: Final = """\
 ## Environment variables of OpenTelemetry
 
-They are read by the SDK, by its exporters or by `opentelemetry-instrument`, and no code of this package.
-Those of SDK and exporters work for a provider that is made in code, too.
-Others are in [OpenTelemetry's list](https://opentelemetry.io/docs/languages/sdk-configuration/).
+The SDK, its exporters and `opentelemetry-instrument` read these variables; this package does not.
+The variables of the SDK and of the exporters also apply to a provider that is made in code.
+[OpenTelemetry's documentation](https://opentelemetry.io/docs/languages/sdk-configuration/) lists more.
 """
 
 
@@ -133,7 +133,7 @@ def own_variables() -> str:
     return "\n".join(
         [
             "## Environment variables of this package\n",
-            "They are read when a middleware is made.\n",
+            "The middleware reads them when it is made.\n",
             *entries,
         ]
     )

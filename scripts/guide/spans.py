@@ -41,25 +41,25 @@ description: Every kind of span, with its name, kind, parent, links and the opti
 
 # Spans
 
-A span is named by its operation and its destination, such as `publish orders`.
-Kinds and types are those of OpenTelemetry's semantic conventions for messaging, version {VERSION}.
-Parents and links on this page are recorded: each operation, on each broker that has it.
-Which attributes a span has is on [its own page](attributes.md).
+A span is named after its operation and its destination, such as `publish orders`.
+Kinds and types follow OpenTelemetry's semantic conventions for messaging, version {VERSION}.
+The parents and links on this page come from recordings of each operation, on each broker that has it.
+[Attributes](attributes.md) says which attributes a span has.
 """
 
 WHEN: Final[dict[str, str]] = {
     "publish": "`broker.publish`, `publisher.publish`, `publish_batch`, `@publisher`: "
-    "from the call until the client has taken the message, or the server has if the "
-    "client waits for that.",
-    "request": "`broker.request`: from the call until the answer is there.",
+    "from the call until the client has taken the message, or until the server has, "
+    "if the client waits for that.",
+    "request": "`broker.request`: from the call until the answer has arrived.",
     "reply": "The answer to a request, or to any message with `reply_to`.",
-    "process": "A message or a batch is handled: from before it is parsed, until what "
-    "the handler returned has been published.",
+    "process": "The handling of a message or a batch: from before it is parsed until "
+    "the handler's result has been published.",
     "receive": "`get_one`, `async for` over a subscriber, and the answer that "
-    "`request` returns: from a server, that one links its `reply`.",
-    "create": "One message of a batch is made, before the batch is sent.",
-    "ack, nack, reject": "A message or a batch is settled: by FastStream after the "
-    "handler, or by the handler.",
+    "`request` returns. With a real broker, the span of an answer links to its `reply`.",
+    "create": "The making of one message of a batch, before the batch is sent.",
+    "ack, nack, reject": "The settling of a message or a batch: by FastStream after "
+    "the handler, or by the handler itself.",
 }
 
 SWITCHED: Final = {"create": "create_spans", "ack": "settle_spans"}
@@ -85,11 +85,11 @@ END: Final = """\
 
 A span without a parent is the root of a trace:
 
-- what is published outside of any span;
-- a message without a context, or with `incoming="link"` or `incoming="ignore"`;
-- a batch that is handled: its messages may come from many traces, so it links each.
+- the publish span of a message that is published outside any span;
+- the process span of a message without a context, or with `incoming="link"` or `incoming="ignore"`;
+- the process span of a batch: its messages may come from many traces, so it links to each of them.
 
-A parent that is not sampled stays so, and what is below it is not recorded.
+If a parent is not sampled, the spans below it are not recorded either.
 """
 
 

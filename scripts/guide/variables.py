@@ -124,32 +124,36 @@ _batch: Any = BatchSpanProcessor
 OF_THE_SDK: Final = (
     Variable(
         "OTEL_SDK_DISABLED",
-        "With `true`, nothing is recorded; context still goes on.",
+        "With `true`, nothing is recorded; contexts are still passed on.",
         lambda: code("false"),
     ),
     Variable("OTEL_SERVICE_NAME", "The name of the service.", service_default),
-    Variable("OTEL_RESOURCE_ATTRIBUTES", "What else is true of it: `key=value,…`."),
+    Variable(
+        "OTEL_RESOURCE_ATTRIBUTES", "More attributes of the service: `key=value,…`."
+    ),
     Variable(
         "OTEL_PROPAGATORS",
-        "How context travels in headers, unless the option `propagator` says it.",
+        "How context travels in headers, unless the option `propagator` is set.",
         propagators_default,
     ),
     Variable("OTEL_TRACES_SAMPLER", "Which traces are recorded.", sampler_default),
-    Variable("OTEL_TRACES_SAMPLER_ARG", "Its argument, such as a ratio."),
+    Variable(
+        "OTEL_TRACES_SAMPLER_ARG", "The argument of that sampler, such as a ratio."
+    ),
     Variable(
         "OTEL_BSP_SCHEDULE_DELAY",
-        "How long a span waits in the queue of `BatchSpanProcessor`, at most: "
+        "The longest time that a span waits in the queue of `BatchSpanProcessor`, in "
         "milliseconds.",
         lambda: code(_batch._default_schedule_delay_millis()),
     ),
     Variable(
         "OTEL_BSP_MAX_QUEUE_SIZE",
-        "How many spans wait there. When there are more, the oldest are dropped.",
+        "The size of that queue. When it is full, the oldest spans are dropped.",
         lambda: code(_batch._default_max_queue_size()),
     ),
     Variable(
         "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
-        "So many spans are sent at once, without waiting.",
+        "When this many spans are in the queue, they are sent without waiting.",
         lambda: code(_batch._default_max_export_batch_size()),
     ),
     Variable(
@@ -159,12 +163,12 @@ OF_THE_SDK: Final = (
     ),
     Variable(
         "OTEL_SPAN_LINK_COUNT_LIMIT",
-        "Links of one span. A larger batch keeps its last ones.",
+        "The most links of one span. The span of a larger batch keeps the last ones.",
         lambda: code(SpanLimits().max_links),
     ),
     Variable(
         "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
-        "Attributes of one span.",
+        "The most attributes of one span.",
         lambda: code(SpanLimits().max_span_attributes),
     ),
 )
@@ -172,27 +176,27 @@ OF_THE_SDK: Final = (
 OF_EXPORTERS: Final = (
     Variable(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
-        "Where to. Over HTTP, `/v1/traces` and the like is added.",
+        "The address to send to. Over HTTP, the exporter adds `/v1/traces` or similar.",
         endpoint_default,
     ),
     Variable(
         "OTEL_EXPORTER_OTLP_HEADERS",
-        "`name=value,name=value`, percent-encoded: for the keys of vendors.",
+        "`name=value,name=value`, percent-encoded: for example, the key of a vendor.",
     ),
     Variable(
         "OTEL_EXPORTER_OTLP_TIMEOUT",
-        "Seconds for a batch, with all that is tried again.",
+        "The time for one batch, including retries, in seconds.",
         timeout_default,
     ),
     Variable(
         "OTEL_EXPORTER_OTLP_COMPRESSION",
-        "`gzip` takes less of the network and more of the processor.",
+        "`gzip` needs less bandwidth and more CPU time.",
     ),
     Variable(
         "OTEL_EXPORTER_OTLP_CERTIFICATE",
         "The file of a certificate to trust, for an endpoint with `https://`, in place "
-        "of what the system trusts. Over HTTP, `REQUESTS_CA_BUNDLE` and "
-        "`CURL_CA_BUNDLE` come before it.",
+        "of the certificates that the system trusts. Over HTTP, `REQUESTS_CA_BUNDLE` "
+        "and `CURL_CA_BUNDLE` take precedence.",
     ),
     Variable(
         "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE, OTEL_EXPORTER_OTLP_CLIENT_KEY",
@@ -200,12 +204,12 @@ OF_EXPORTERS: Final = (
     ),
     Variable(
         "OTEL_EXPORTER_ZIPKIN_ENDPOINT",
-        "Where to.",
+        "The address to send to.",
         lambda: of_zipkin("endpoint"),
     ),
     Variable(
         "OTEL_EXPORTER_ZIPKIN_TIMEOUT",
-        "Seconds for one request.",
+        "The time for one request, in seconds.",
         lambda: of_zipkin("timeout"),
     ),
 )
@@ -219,35 +223,35 @@ OF_THE_COMMAND: Final = (
     ),
     Variable(
         "OTEL_EXPORTER_OTLP_PROTOCOL",
-        "What the name `otlp` means; the other is `http/protobuf`.",
+        "The protocol of the exporter `otlp`: `grpc` or `http/protobuf`.",
         lambda: distro_default("OTEL_EXPORTER_OTLP_PROTOCOL"),
     ),
     Variable(
         "OTEL_EXPORTER_PROMETHEUS_HOST, OTEL_EXPORTER_PROMETHEUS_PORT",
-        "Where Prometheus asks.",
+        "The address at which Prometheus fetches metrics.",
         prometheus_default,
     ),
     Variable(
         "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS",
-        "What it leaves alone, such as `faststream`.",
+        "Names of instrumentations that are not loaded, such as `faststream`.",
     ),
 )
 
 AFTER_EXPORTERS: Final = """\
-Those of OTLP exist for each signal too, as `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`.
-Over HTTP, that one is the whole address: nothing is added.
+Each OTLP variable also exists for a single signal, such as `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`.
+Over HTTP, that variable holds the complete address: nothing is added to it.
 """
 
 BEFORE_THE_COMMAND: Final = """\
-`opentelemetry-instrument` reads these besides.
-Every variable is an option of it: `OTEL_EXPORTER_OTLP_ENDPOINT` is `--exporter_otlp_endpoint`.
+`opentelemetry-instrument` reads these variables as well.
+Every variable is also one of its options: `OTEL_EXPORTER_OTLP_ENDPOINT` is `--exporter_otlp_endpoint`.
 """
 
 # By their headings, with what is said before and after them.
 SECTIONS: Final[dict[str, tuple[str, Sequence[Variable], str]]] = {
     "The SDK": ("", OF_THE_SDK, ""),
     "Exporters": (
-        "Arguments of an exporter come before its variables.\n",
+        "An argument of an exporter takes precedence over its variable.\n",
         OF_EXPORTERS,
         AFTER_EXPORTERS,
     ),

@@ -25,23 +25,23 @@ description: The versions of Python, FastStream, OpenTelemetry and the broker cl
 
 # Supported versions
 
-"Newest tested" and "oldest tested" are the versions that every change is tested with.
-What is between them is supported too.
+Every change is tested with the versions under "oldest tested" and "newest tested".
+The versions between them are supported too.
 """
 
 END: Final = f"""\
-The limits of the clients are FastStream's own.
-On Python 3.10 the tests of the package run, and the guide is built from 3.11 on.
+FastStream sets the limits for the clients.
+The package is tested from Python 3.10 on; building the guide needs 3.11.
 
 ## OpenTelemetry's parts go together
 
-The instrumentations of OpenTelemetry and `opentelemetry-distro` require one version of the API each.
-Where they are installed, the API, the SDK and the exporters must be of that version too: a newer SDK alone is refused, or an older one comes.
+`opentelemetry-distro` and the instrumentations of OpenTelemetry each require one particular version of the API.
+If you install them, the API, the SDK and the exporters must have that version too: pip refuses a newer SDK, or installs an older one.
 
 ## Conventions
 
 Names follow OpenTelemetry's semantic conventions {VERSION}.
-The conventions for messaging are not stable yet: a later version may rename what is on these pages.
+The conventions for messaging are not stable yet: a later version may rename spans, metrics and attributes.
 This package then changes with them, and its [changelog](changelog.md) says so.
 """
 
