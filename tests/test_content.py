@@ -8,7 +8,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from faststream import Context
+from faststream import Context, ContextRepo
+from faststream.exceptions import ContextError
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -52,8 +53,13 @@ async def expects_number(number: int, verbose: bool) -> None:
     """Have two parameters."""
 
 
-async def expects_context(body: Any, nothing: Any = Context("message.nothing")) -> None:
+async def expects_context(body: Any, nothing: Any = Context("nothing")) -> None:
     """Ask for what FastStream's context does not have."""
+
+
+async def looks_into_context(body: Any, context: ContextRepo) -> None:
+    """Fail as FastStream does, which prints all that its context has."""
+    raise ContextError({"message": body, **context.context}, "nothing")
 
 
 async def expects_list(items: list[Card]) -> None:
@@ -125,7 +131,8 @@ CASES: dict[str, tuple[Callable[..., Any], Any, str]] = {
     ),
     "unpack": (expects_number, [SECRET, SECRET, SECRET], "number: int_parsing"),
     "parameter": (expects_number, {"number": SECRET, "verbose": 1}, "number: "),
-    "context": (expects_context, SECRET, ""),
+    "context": (expects_context, SECRET, "nothing: missing"),
+    "whole context": (looks_into_context, SECRET, NOT_RECORDED),
     "own error": (validates, {"number": SECRET}, "cannot read: not recorded"),
     "while handling": (while_handling, SECRET, "no such card"),
     "note": (notes, {"number": SECRET}, "*: int_parsing"),
@@ -249,7 +256,7 @@ def test_errors_of_libraries_that_read(
 
     async def group(body: Any) -> None:
         error = error_class(*arguments)
-        raise BaseExceptionGroup("all", [OSError("x"), error])  # noqa: F821
+        raise BaseExceptionGroup(f"one is {error}", [OSError("x"), error])  # noqa: F821
 
     handlers = [itself, cause]
     if sys.version_info >= (3, 11):

@@ -112,6 +112,34 @@ def test_an_errors_text_spoils_no_export(
 
 
 @every_kind
+def test_a_long_stack_trace_keeps_both_its_ends(
+    kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a chain of errors with long texts: the first, and that which was raised."""
+    exported = Exported(monkeypatch, kind)
+
+    @kind.subscriber(exported.broker, "orders")
+    async def handle(body: str) -> None:
+        error: ValueError = UnknownKindError("first of all")
+        for n in range(40):
+            previous, error = error, UnknownKindError(f"{n}" + "x" * 4_000)
+            error.__cause__ = previous
+        raise UnknownKindError("last of all") from error
+
+    async def main() -> None:
+        await settle(kind, exported.broker, await raw_message(kind, {}))
+
+    asyncio.run(main())
+    (process,) = exported.spans()
+    attributes = process.events[0].attributes
+    assert attributes is not None
+    stacktrace = str(attributes["exception.stacktrace"])
+    assert len(stacktrace) <= 32_768
+    assert stacktrace.splitlines()[0].endswith("first of all")
+    assert stacktrace.splitlines()[-1].endswith("last of all")
+
+
+@every_kind
 @pytest.mark.parametrize("value", ["x" * MEGABYTE, "é\x1b" * MEGABYTE], ids=["x", "é"])
 def test_identifiers_and_headers_are_bounded(
     kind: Kind, value: str, monkeypatch: pytest.MonkeyPatch
@@ -228,7 +256,7 @@ def test_long_names_are_bounded(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_cut_is_shown_and_splits_no_character() -> None:
     """Also where the last character takes several bytes."""
     for longest in range(10, 20):
-        for text in ("é" * 30, "a" * 30, "\U0001f600" * 30, f"a{LONE}" * 30):
+        for text in ("é" * 30, "é" * 10, "a" * 30, "\U0001f600" * 30, f"a{LONE}" * 30):
             cut = bounded(text, longest)
             assert len(cut.encode()) <= longest
             assert cut.endswith("...")
