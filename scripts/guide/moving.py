@@ -42,8 +42,6 @@ OWN: Final[dict[str, Any]] = {
     "mqtt": MQTTTelemetryMiddleware,
 }
 
-NOT_OF_BATCHES: Final = "not on the span of a batch: each message has a different one"
-
 # What no server gives in memory.
 ONLY_REAL: Final = {"messaging.rabbitmq.message.delivery_tag"}
 
@@ -59,11 +57,11 @@ ATTRIBUTES: Final[dict[str, tuple[str, str]]] = {
         "messaging.destination.name",
         "RabbitMQ: exchange, routing key, and the queue if its name differs",
     ),
-    "messaging.message.id": ("messaging.message.id", NOT_OF_BATCHES),
-    "messaging.message.conversation_id": (
-        "messaging.message.conversation_id",
-        NOT_OF_BATCHES,
+    "messaging.message.id": (
+        "messaging.message.id",
+        "not on the span of a batch: each message has a different one",
     ),
+    "messaging.message.conversation_id": ("messaging.message.conversation_id", ""),
     "messaging.message.payload_size_bytes": (
         "messaging.message.body.size",
         "only with `record_body_size=True`; the body alone, without an envelope",
