@@ -13,7 +13,7 @@ import yaml
 from packaging.requirements import Requirement
 
 import faststream_otel
-from guide.places import BROKERS, DOCS, PROGRAMS
+from guide.places import BROKERS, DOCS, PROGRAMS, ROOT
 from guide.versions import CLIENTS, OWN
 from hooks.package import BESIDE
 from servers import containers
@@ -83,6 +83,9 @@ def test_nothing_is_installed_by_its_name_before_it_is_published() -> None:
                     assert word.startswith(f'"{BESIDE}'), script
                     installing += 1
     assert installing > len(BROKERS)
+    for page in [*DOCS.glob("*.md"), ROOT / "README.md"]:
+        named = re.findall(r"pip install [^`\n]*faststream[-_]otel", page.read_text())
+        assert all(BESIDE.removesuffix("[") in each for each in named), page
 
 
 @pytest.mark.parametrize("broker", BROKERS)
