@@ -1,8 +1,11 @@
-// A span of a picture shows its attributes: pointed at, focused, or tapped.
-// They are those of the tables below the picture, which need no script.
+// A span of a picture shows its attributes: pointed at or focused, while it is; clicked,
+// tapped, or with Enter, until it is closed. They are those of the tables below the
+// picture, which need no script.
 "use strict";
 
 const LEAVING = 150; // ms in which the pointer gets from a span to its card
+const GAP = 5; // px between a span and its card
+const EDGE = 8; // px between a card and the window's edge
 
 function interactive(figure, place) {
   const picture = figure.querySelector("svg");
@@ -11,12 +14,18 @@ function interactive(figure, place) {
   const common = figure.querySelector(".trace-common");
   if (!rows.length || rows.length !== tables.length) return;
 
+  const nameOf = (row) => tables[rows.indexOf(row)].querySelector("caption").textContent;
+  const close = document.createElement("button");
+  close.className = "trace-close";
+  close.textContent = "×";
+  close.setAttribute("aria-label", "Close");
   const card = document.createElement("div");
   card.className = "trace-card";
   card.id = `trace-card-${place}`;
   card.hidden = true;
-  card.tabIndex = -1; // pressed, it keeps the card open: its text can be selected
-  figure.append(card);
+  card.setAttribute("role", "group");
+  // After the picture: Tab gets from a span to its card.
+  picture.after(card);
   picture.setAttribute("role", "group");
 
   let shown = null;
@@ -29,24 +38,50 @@ function interactive(figure, place) {
     hide();
     shown = row;
     row.setAttribute("aria-expanded", "true");
+    card.setAttribute("aria-label", `${nameOf(row)}: attributes`);
     card.replaceChildren(tables[rows.indexOf(row)].cloneNode(true));
     if (common) card.append(common.cloneNode(true));
     card.hidden = false;
-    beside(row);
+    card.scrollTop = 0;
+    beside();
   }
 
-  // Below the span, or above it where the window has more room there.
-  function beside(row) {
-    const frame = figure.getBoundingClientRect();
-    const { top, bottom } = row.querySelector(".trace-hit").getBoundingClientRect();
-    const header = document.querySelector(".md-header")?.offsetHeight ?? 0;
-    const above = innerHeight - bottom < card.offsetHeight && top - header > innerHeight - bottom;
-    const y = above ? top - frame.top - card.offsetHeight - 4 : bottom - frame.top + 4;
-    card.style.top = `${y - figure.clientTop}px`;
+  // Stays until it is closed, and says how.
+  function pin(row) {
+    show(row);
+    pinned = true;
+    card.prepend(close);
+    beside();
+  }
+
+  // Below the span, or above it where there is more room, and all of it in the window:
+  // what is longer than the room scrolls.
+  function beside() {
+    const { top, bottom } = shown.querySelector(".trace-hit").getBoundingClientRect();
+    const header = document.querySelector(".md-header")?.getBoundingClientRect().bottom ?? 0;
+    const first = Math.max(header, 0) + EDGE;
+    const last = innerHeight - EDGE;
+    if (!pinned && (bottom < first || top > last)) return hide();
+    card.style.maxHeight = "none";
+    const whole = card.offsetHeight;
+    const above = top - GAP - first;
+    const below = last - bottom - GAP;
+    const under = whole <= below || below >= above;
+    const height = Math.min(whole, under ? below : above, last - first);
+    const start = under ? Math.max(bottom + GAP, first) : Math.min(top - GAP, last) - height;
+    const scrolls = height < whole;
+    card.style.maxHeight = `${height}px`;
+    card.style.top = `${start}px`;
+    const right = figure.getBoundingClientRect().right - EDGE - card.offsetWidth;
+    card.style.left = `${Math.max(right, EDGE)}px`;
+    // Pressed, it keeps itself open: its text can be selected.
+    card.tabIndex = pinned && scrolls ? 0 : -1;
   }
 
   function hide() {
     clearTimeout(leaving);
+    const inside = card.contains(document.activeElement);
+    if (inside) shown.focus({ preventScroll: true });
     shown?.setAttribute("aria-expanded", "false");
     shown = null;
     pinned = false;
@@ -56,31 +91,34 @@ function interactive(figure, place) {
   function move(to) {
     const row = rows[Math.max(0, Math.min(to, rows.length - 1))];
     for (const each of rows) each.tabIndex = each === row ? 0 : -1;
-    row.focus();
+    // In the middle there is room for its card.
+    const { top, bottom } = row.getBoundingClientRect();
+    if (top < innerHeight / 4 || bottom > (innerHeight * 3) / 4) {
+      row.scrollIntoView({ block: "center" });
+    }
+    row.focus({ preventScroll: true });
   }
 
   rows.forEach((row, number) => {
-    const name = tables[number].querySelector("caption").textContent;
     row.tabIndex = number ? -1 : 0;
     row.setAttribute("role", "button");
-    row.setAttribute("aria-label", `${name}: attributes`);
+    row.setAttribute("aria-label", `${nameOf(row)}: attributes`);
     row.setAttribute("aria-expanded", "false");
     row.setAttribute("aria-describedby", card.id);
     row.addEventListener("pointerenter", ({ pointerType }) => {
       if (pointerType === "mouse" && !pinned) show(row);
     });
     row.addEventListener("focus", () => {
-      if (row.matches(":focus-visible")) show(row);
+      if (row.matches(":focus-visible") && !pinned) show(row);
     });
-    row.addEventListener("click", () => {
-      if (pinned && shown === row) return hide();
-      show(row);
-      pinned = true;
-    });
+    const toggle = () => (pinned && shown === row ? hide() : pin(row));
+    row.addEventListener("click", toggle);
     row.addEventListener("keydown", (event) => {
       const steps = { ArrowDown: number + 1, ArrowUp: number - 1, Home: 0, End: rows.length };
-      if (event.key in steps) move(steps[event.key]);
-      else if (event.key === "Enter" || event.key === " ") show(row);
+      if (event.key in steps) {
+        hide();
+        move(steps[event.key]);
+      } else if (event.key === "Enter" || event.key === " ") toggle();
       else return;
       event.preventDefault();
     });
@@ -94,15 +132,19 @@ function interactive(figure, place) {
   picture.addEventListener("pointerleave", leave);
   card.addEventListener("pointerleave", leave);
   card.addEventListener("pointerenter", () => clearTimeout(leaving));
+  close.addEventListener("click", hide);
   figure.addEventListener("focusout", ({ relatedTarget }) => {
-    if (!picture.contains(relatedTarget) && !card.contains(relatedTarget)) hide();
+    if (!pinned && !picture.contains(relatedTarget) && !card.contains(relatedTarget)) hide();
   });
   addEventListener("pointerdown", ({ target }) => {
-    if (!figure.contains(target)) hide();
+    if (shown && !card.contains(target) && !target.closest(".trace-row")) hide();
   });
   addEventListener("keydown", ({ key }) => {
-    if (key === "Escape") hide();
+    if (key === "Escape" && shown) hide();
   });
+  const follow = () => shown && beside();
+  addEventListener("scroll", follow, { passive: true });
+  addEventListener("resize", follow);
 }
 
 document.querySelectorAll("figure.trace").forEach(interactive);
