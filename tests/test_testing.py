@@ -317,7 +317,12 @@ def test_another_shape_is_told(expected: str, difference: str) -> None:
     assert difference in str(raised.value).splitlines()
 
 
-@every_kind
+@pytest.mark.parametrize(
+    "kind",
+    # Elsewhere, two that listen to one destination compete for its messages.
+    [kind for kind in KINDS if kind.name not in {"rabbit", "redis-list"}],
+    ids=str,
+)
 def test_handlers_of_one_message(kind: Kind) -> None:
     """Neither waits for the other, and neither sees what the other set or raised."""
     broker = kind.broker(middlewares=[kind.middleware()])

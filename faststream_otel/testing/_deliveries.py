@@ -6,24 +6,58 @@ import asyncio
 import functools
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import Context, ContextVar
-from copy import copy
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from faststream import Response
+from faststream.exceptions import SubscriberNotFound
 
 from faststream_otel._faststream import producers
-from faststream_otel.testing import _answers
+from faststream_otel.testing import _answers, _redelivery
+from faststream_otel.testing._competition import Competition, Sent
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 
     from faststream_otel._faststream import Broker
 
 
+class _Sent(Sent):
+    """A message that is being published.
+
+    Args:
+        correlation_id: What joins it with its answer.
+    """
+
+    def __init__(self, correlation_id: str | None) -> None:
+        super().__init__()
+        self.correlation_id = correlation_id
+        self.has_begun: asyncio.Future[None] | None = None
+
+    def wait(self) -> asyncio.Future[None]:
+        """Give what is done when the message is encoded."""
+        self.has_begun = asyncio.get_running_loop().create_future()
+        return self.has_begun
+
+    def begun(self, error: BaseException | None = None) -> None:
+        """Say that the message is encoded, or cannot be."""
+        if self.has_begun is None or self.has_begun.done():
+            return
+        if error is None:
+            self.has_begun.set_result(None)
+        else:
+            self.has_begun.set_exception(error)
+
+
 # What is being delivered, in the task that finds its handlers.
-_SENT: ContextVar[Any] = ContextVar("sent")
+_SENT: ContextVar[_Sent] = ContextVar("sent")
+
+
+def _in_turn(subscriber: Any) -> bool:
+    """Whether others get a message only if this subscriber did not take it."""
+    stream = getattr(subscriber, "stream_sub", None)
+    return stream is not None and bool(stream.group)
 
 
 class Deliveries:
@@ -33,8 +67,10 @@ class Deliveries:
         errors: What handlers raised; with a real broker a publisher never sees it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, subscribers: Sequence[Any] = ()) -> None:
         self.errors: list[BaseException] = []
+        self._competition = Competition(subscribers)
+        self._in_turn = any(map(_in_turn, subscribers))
         self._tasks: set[asyncio.Task[Any]] = set()
         self._requests = 0
 
@@ -43,19 +79,46 @@ class Deliveries:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _later(self, send: Callable[[Any], Awaitable[Any]]) -> Callable[[Any], Any]:
-        """Make `send` return at once, and deliver in a task and context of its own."""
+    def _sending(
+        self, send: Callable[[Any], Coroutine[Any, Any, Any]]
+    ) -> Callable[[Any], Any]:
+        """Let `send` encode a message, and return when it is on its way.
 
-        async def deliver(cmd: Any) -> None:
-            _SENT.set(cmd)
-            await send(cmd)
+        FastStream's test brokers encode it first, and then call its handlers: these
+        run later (`_handling`). What cannot be encoded raises here, as with a server.
+        """
 
         @functools.wraps(send)
         async def publish(cmd: Any) -> None:
-            # As it is now: once it is sent, telemetry takes its headers back.
-            self._start(deliver(copy(cmd)))
+            sent = _Sent(cmd.correlation_id)
+            before = _SENT.set(sent)
+            try:
+                # A task of its own inherits what is set here.
+                await (self._begun(send(cmd), sent) if self._in_turn else send(cmd))
+            except SubscriberNotFound as error:
+                # A server drops the message, and tells nobody.
+                self.errors.append(error)
+            finally:
+                self._competition.published(sent)
+                _SENT.reset(before)
 
         return publish
+
+    async def _begun(self, delivered: Coroutine[Any, Any, Any], sent: _Sent) -> None:
+        """Wait until a message is encoded, but not for those who handle it in turn."""
+        has_begun = sent.wait()
+        task = asyncio.ensure_future(delivered)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+        def ended(task: asyncio.Task[Any]) -> None:
+            if has_begun.done():
+                self._note_error(task)
+            else:
+                sent.begun(None if task.cancelled() else task.exception())
+
+        task.add_done_callback(ended)
+        await has_begun
 
     def _handling(self, subscriber: Any) -> Callable[[Any], Awaitable[Any]]:
         """Let `subscriber` handle a message while others handle it, too.
@@ -63,27 +126,35 @@ class Deliveries:
         FastStream's test brokers call one handler after the other.
         """
         process = subscriber.process_message
-        stream = getattr(subscriber, "stream_sub", None)
+        in_turn = _in_turn(subscriber)
 
         @functools.wraps(process)
         async def process_message(msg: Any) -> Any:
-            cmd = _SENT.get(None)
-            if cmd is None:  # a request, which waits for what its handler returns
+            sent = _SENT.get(None)
+            if sent is None:  # a request, which waits for what its handler returns
                 return await process(msg)
-            # In a group of Redis, how one has handled it says whether another may.
-            in_turn = stream is not None and bool(stream.group)
+            if not self._competition.takes(subscriber, sent):
+                return Response(None, correlation_id=sent.correlation_id)
+            sent.begun()
             handled = self._start(
-                self._handle(process, msg), remember_error=not in_turn
+                self._handle(process, subscriber, msg), remember_error=not in_turn
             )
-            if in_turn:
+            if not in_turn:
+                return Response(None, correlation_id=sent.correlation_id)
+            # In a group of Redis, how one has handled it says whether another may.
+            try:
                 return await handled
-            return Response(None, correlation_id=cmd.correlation_id)
+            except Exception as error:
+                self.errors.append(error)
+                return Response(None)
 
         return process_message
 
-    async def _handle(self, process: Callable[[Any], Awaitable[Any]], msg: Any) -> Any:
+    async def _handle(
+        self, process: Callable[[Any], Awaitable[Any]], subscriber: Any, msg: Any
+    ) -> Any:
         """Let a subscriber handle a message."""
-        return await process(msg)
+        return await _redelivery.handle(process, subscriber, msg, self.errors.append)
 
     def _apart(self, producer: Any) -> Callable[[Any], Any]:
         """Let `producer` deliver requests in a task and context of their own."""
@@ -122,9 +193,12 @@ async def in_memory(*brokers: Broker) -> AsyncIterator[Deliveries]:
     """Run brokers without a server, and deliver messages as one would.
 
     FastStream's test brokers call a handler inside the call that published its
-    message. Here, as with a server, publishing returns at once, and each handler
-    runs in a task and a context of its own. A request is answered by the reply that
-    its handler publishes, where FastStream's real broker has requests.
+    message. Here, as with a server, a message is encoded when it is published, that
+    returns at once, and each handler runs in a task and a context of its own. Of
+    subscribers that compete for messages, as at one queue of RabbitMQ, one gets each.
+    A message that is nacked comes again where a server sends it again, ten times at
+    the most. A request is answered by the reply that its handler publishes, where
+    FastStream's real broker has requests.
 
     Args:
         brokers: Brokers of any kinds, connected to each other if of the same kind.
@@ -132,16 +206,18 @@ async def in_memory(*brokers: Broker) -> AsyncIterator[Deliveries]:
     Yields:
         The deliveries, all of which have been handled when the block is left.
     """
-    deliveries = Deliveries()
+    subscribers = [each for broker in brokers for each in broker.subscribers]
+    deliveries = Deliveries(subscribers)
     async with AsyncExitStack() as stack:
+        stack.enter_context(_redelivery.noticing(map(_package, brokers)))
         for test_broker, group in _by_test_broker(brokers).items():
             await stack.enter_async_context(test_broker(*group, connect_only=False))
         for producer in producers(brokers):
             producer.request = deliveries._apart(producer)
-            producer.publish = deliveries._later(producer.publish)
+            producer.publish = deliveries._sending(producer.publish)
             if hasattr(producer, "publish_batch"):
-                producer.publish_batch = deliveries._later(producer.publish_batch)
-        for subscriber in (each for broker in brokers for each in broker.subscribers):
+                producer.publish_batch = deliveries._sending(producer.publish_batch)
+        for subscriber in subscribers:
             handling = deliveries._handling(subscriber)
             stack.enter_context(
                 mock.patch.object(subscriber, "process_message", handling)
@@ -161,10 +237,20 @@ def _by_test_broker(
 
 def _test_broker(broker: Broker) -> Callable[..., Any]:
     """Find FastStream's test broker for `broker`: `TestNatsBroker` for `NatsBroker`."""
+    kind = _own_class(broker)
+    module = import_module(f"faststream.{_package(broker)}")
+    test_broker: Callable[..., Any] = getattr(module, f"Test{kind.__name__}")
+    return test_broker
+
+
+def _package(broker: Broker) -> str:
+    """FastStream's package of a broker: `nats`."""
+    return _own_class(broker).__module__.split(".")[1]
+
+
+def _own_class(broker: Broker) -> type[Any]:
+    """FastStream's class of a broker, which an application may have derived from."""
     for kind in type(broker).__mro__:
-        package, _, rest = kind.__module__.partition(".")
-        if package == "faststream":
-            module = import_module(f"faststream.{rest.partition('.')[0]}")
-            test_broker: Callable[..., Any] = getattr(module, f"Test{kind.__name__}")
-            return test_broker
+        if kind.__module__.partition(".")[0] == "faststream":
+            return kind
     raise TypeError(f"{broker!r} is no broker of FastStream's")

@@ -27,7 +27,6 @@ class Circumstances:
         of: The step whose program it is, if another step shows the same one.
         fails: What a handler raises, as its page says.
         waits: How long each message waits in the broker, in seconds.
-        redelivers: Whether a message whose handler failed is delivered again.
         loses: The destination whose messages are never delivered.
         unseen: The spans that the backend never gets, by their names.
     """
@@ -35,40 +34,37 @@ class Circumstances:
     of: str = ""
     fails: type[Exception] | None = None
     waits: float = 0
-    redelivers: bool = False
     loses: str = ""
     unseen: frozenset[str] = frozenset()
 
     @contextlib.contextmanager
     def arranged(self) -> Iterator[None]:
         """Let the brokers in memory deliver so."""
-        later = Deliveries._later
+        sending, handling = Deliveries._sending, Deliveries._handle
 
         def arranged(
-            deliveries: Deliveries, send: Callable[[Any], Awaitable[Any]]
+            deliveries: Deliveries, send: Callable[[Any], Coroutine[Any, Any, Any]]
         ) -> Callable[[Any], Any]:
-            @functools.wraps(send)
-            async def deliver(cmd: Any) -> None:
-                if self.loses and self.loses in destinations(cmd):
-                    return
-                if self.waits:
-                    await asyncio.sleep(self.waits)
-                await send(cmd)
+            publish = sending(deliveries, send)
 
-            return later(deliveries, deliver)
+            @functools.wraps(publish)
+            async def publish_or_lose(cmd: Any) -> None:
+                if not self.loses or self.loses not in destinations(cmd):
+                    await publish(cmd)
+
+            return publish_or_lose
 
         async def handle(
-            deliveries: Deliveries, process: Callable[[Any], Awaitable[Any]], msg: Any
+            deliveries: Deliveries,
+            process: Callable[[Any], Awaitable[Any]],
+            subscriber: Any,
+            msg: Any,
         ) -> Any:
-            try:
-                return await process(msg)
-            except Exception as error:
-                if not self.redelivers:
-                    raise
-                deliveries.errors.append(error)
-                return await process(msg)
+            if self.waits:
+                await asyncio.sleep(self.waits)
+            return await handling(deliveries, process, subscriber, msg)
 
-        with mock.patch.multiple(Deliveries, _later=arranged, _handle=handle):
+        with mock.patch.multiple(Deliveries, _sending=arranged, _handle=handle):
             yield
 
     def check(self, errors: list[BaseException]) -> None:

@@ -48,9 +48,7 @@ STEPS: Final[dict[str, Step]] = {
     "http_in": Step(posted=("/orders", {"item": "tea"})),
     "http_out": Step(calls="http_in"),
     "errors": Step(circumstances=Circumstances(fails=LookupError)),
-    "redelivered": Step(
-        circumstances=Circumstances(fails=ConnectionError, redelivers=True)
-    ),
+    "redelivered": Step(circumstances=Circumstances(fails=ConnectionError)),
     "reading_waiting": Step(circumstances=Circumstances(of="reading", waits=0.03)),
     "reading_lost": Step(circumstances=Circumstances(of="reading", loses="invoices")),
     "reading_orphan": Step(
