@@ -6,6 +6,7 @@ import asyncio
 import functools
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import Context, ContextVar
+from copy import copy, deepcopy
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -92,6 +93,10 @@ class Deliveries:
         async def publish(cmd: Any) -> None:
             sent = _Sent(cmd.correlation_id)
             before = _SENT.set(sent)
+            if type(cmd.headers) is dict:
+                # FastStream's message for RabbitMQ has the publisher's own.
+                cmd = copy(cmd)
+                cmd.headers = deepcopy(cmd.headers)
             try:
                 # A task of its own inherits what is set here.
                 await (self._begun(send(cmd), sent) if self._in_turn else send(cmd))

@@ -9,6 +9,7 @@ Core NATS, all else of Redis, and MQTT do not.
 from __future__ import annotations
 
 import functools
+import inspect
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from importlib import import_module
@@ -35,13 +36,8 @@ class _Delivery:
 _delivery: ContextVar[_Delivery | None] = ContextVar("delivery", default=None)
 
 
-def _nacked(_: _Delivery, *, requeue: bool = True, **__: Any) -> bool:
-    """RabbitMQ: unless the message is to be dropped, or to go to a dead letter."""
-    return requeue
-
-
-def _rejected(_: _Delivery, *, requeue: bool = False, **__: Any) -> bool:
-    """RabbitMQ: if it is asked for."""
+def _requeued(_: _Delivery, *, requeue: bool, **__: Any) -> bool:
+    """RabbitMQ: what is not to be dropped, or to go to a dead letter exchange."""
     return requeue
 
 
@@ -64,8 +60,8 @@ def _of_claims(delivery: _Delivery, **_: Any) -> bool:
 # By package: what a client is told by, and whether the message comes again then.
 _REFUSALS: Final[dict[str, tuple[tuple[str, str, str, _ComesAgain], ...]]] = {
     "rabbit": (
-        ("testing", "PatchedMessage", "nack", _nacked),
-        ("testing", "PatchedMessage", "reject", _rejected),
+        ("message", "RabbitMessage", "nack", _requeued),
+        ("message", "RabbitMessage", "reject", _requeued),
     ),
     "nats": (("testing", "PatchedMessage", "nak", _of_jetstream),),
     "redis": (
@@ -92,14 +88,19 @@ def noticing(packages: Iterable[str]) -> Iterator[None]:
 def _noticed(
     refuse: Callable[..., Awaitable[Any]], comes_again: _ComesAgain
 ) -> Callable[..., Awaitable[Any]]:
+    signature = inspect.signature(refuse)
+
     @functools.wraps(refuse)
-    async def noticed(message: Any, **options: Any) -> Any:
+    async def noticed(message: Any, *args: Any, **kwargs: Any) -> Any:
         delivery = _delivery.get()
         # Confluent has one class for those that commit by hand, and for others.
         by_hand = getattr(message, "is_manual", True)
         if delivery is not None and by_hand and not getattr(message, "committed", None):
-            delivery.comes_again = comes_again(delivery, **options)
-        return await refuse(message, **options)
+            given = signature.bind(message, *args, **kwargs)
+            given.apply_defaults()
+            _, *options = given.arguments.items()
+            delivery.comes_again = comes_again(delivery, **dict(options))
+        return await refuse(message, *args, **kwargs)
 
     return noticed
 
@@ -124,5 +125,6 @@ async def handle(
             if not delivery.comes_again:
                 return result
         if hasattr(message, "redelivered"):
-            message.redelivered = True
+            # aio_pika's messages do not let themselves be changed.
+            object.__setattr__(message, "redelivered", True)
     return await process(message)
