@@ -246,9 +246,9 @@ async def refused(kind: Kind, run: Run, name: str, how: type[Exception]) -> list
 
 def sending(kind: Kind, name: str) -> dict[str, Any]:
     """Give what a message needs that is to be acknowledged."""
-    return {"nats": {"stream": name}, "mqtt": {"qos": QoS.AT_LEAST_ONCE}}.get(
-        kind.name, {}
-    )
+    if kind.name == "nats":
+        return {"stream": name}
+    return {"qos": QoS.AT_LEAST_ONCE} if kind.name == "mqtt" else {}
 
 
 @scene("nats", "rabbit", "redis-channel", "mqtt")

@@ -47,11 +47,15 @@ def test_it_has_ended():
 """
 
 
+# Without plugins of others, but for those that a test is about.
+ALONE = [f"-pno:{name}" for name in ("cacheprovider", "logfire", "randomly")]
+
+
 def run(directory: Path, text: str, *options: str) -> str:
     """Run a file of tests as its author would, and give what pytest says."""
     (directory / "test_it.py").write_text(text)
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options],
+        [sys.executable, "-m", "pytest", "-q", *ALONE, *options],
         cwd=directory,
         capture_output=True,
         check=False,
