@@ -15,6 +15,9 @@ from faststream_otel._text import bounded
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
 
+# What the conventions have for an `error.type` that is not told.
+OTHER_TYPE: Final = "_OTHER"
+
 _NOT_RECORDED: Final = "not recorded: the text may quote the message"
 _LONGEST_STACKTRACE: Final = 32_768
 _MOST_PLACES: Final = 10
@@ -151,8 +154,8 @@ def type_name(error: BaseException) -> str:
         module, name = kind.__module__, kind.__qualname__
         return bounded(f"{name}" if module == "builtins" else f"{module}.{name}")
     except Exception:
-        # Not even its class answers. The conventions have this name for it.
-        return "_OTHER"
+        # Not even its class answers.
+        return OTHER_TYPE
 
 
 def _text(error: BaseException) -> str:

@@ -11,6 +11,7 @@ from opentelemetry import metrics
 
 from faststream_otel import __version__
 from faststream_otel import _conventions as conventions
+from faststream_otel._content import OTHER_TYPE
 from faststream_otel._faults import tell_once, warn_once
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ _SECOND: Final = 1e9
 # later into one. Ours comes before it, and gives up what tells least.
 _MOST_SERIES: Final = 1_000
 _MOST_WITH_PARTITION: Final = 900
+# Errors are told apart a little longer than names.
+_MOST_WITH_ERROR: Final = 1_100
 
 
 class Metrics:
@@ -187,11 +190,15 @@ class Metrics:
             whole = {**attributes, conventions.DESTINATION_PARTITION_ID: partition}
             if self._has_room(operation, whole, _MOST_WITH_PARTITION):
                 return whole
-        if destination.is_template or self._has_room(
-            operation, attributes, _MOST_SERIES
-        ):
+        if self._has_room(operation, attributes, _MOST_SERIES):
             return attributes
-        attributes.pop(conventions.DESTINATION_NAME, None)
+        if not destination.is_template:
+            attributes.pop(conventions.DESTINATION_NAME, None)
+        # A class may be made anew for each error, and named by whoever sent a message.
+        if error_type is not None and not self._has_room(
+            operation, attributes, _MOST_WITH_ERROR
+        ):
+            attributes[conventions.ERROR_TYPE] = OTHER_TYPE
         return attributes
 
     def _has_room(
@@ -212,9 +219,9 @@ class Metrics:
                 self._handled_series.add(series)
             return True
         warn_once(
-            f"More than {most} combinations of destination and partition: metrics of "
-            "further ones are recorded without their partition, then without their "
-            "name. The option destination_templates gives one name to many "
-            "destinations."
+            f"More than {_MOST_WITH_PARTITION} combinations of destination, partition "
+            "and error: metrics of further ones are recorded without their partition, "
+            "then without their name. The option destination_templates gives one name "
+            "to many destinations."
         )
         return False
