@@ -46,7 +46,6 @@ class Destination:
         "_label",
         "_metrics",
         "excluded",
-        "is_template",
         "series",
         "series_of",
         "starts",
@@ -73,7 +72,6 @@ class Destination:
         if anonymous:
             described[conventions.DESTINATION_ANONYMOUS] = True
         self.excluded = excluded
-        self.is_template = bool(template)
         # The conventions keep names of high cardinality out of span names.
         self._label = template or ("" if temporary or anonymous else name)
         self._attributes = described

@@ -192,8 +192,8 @@ class Metrics:
                 return whole
         if self._has_room(operation, attributes, _MOST_SERIES):
             return attributes
-        if not destination.is_template:
-            attributes.pop(conventions.DESTINATION_NAME, None)
+        # A template is no name, and stays.
+        attributes.pop(conventions.DESTINATION_NAME, None)
         # A class may be made anew for each error, and named by whoever sent a message.
         if error_type is not None and not self._has_room(
             operation, attributes, _MOST_WITH_ERROR

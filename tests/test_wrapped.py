@@ -12,6 +12,7 @@ import pytest
 import wrapt
 from faststream._internal.broker import BrokerUsecase
 from faststream._internal.endpoint.subscriber import SubscriberUsecase
+from opentelemetry import context as otel_context
 
 from faststream_otel import _wrapped
 from faststream_otel.testing import SpanRecorder
@@ -150,6 +151,35 @@ def test_wrapped_after_ours(
         assert f"{owner.__name__}.{name} was replaced by {__name__}" in line
     else:
         assert not told
+
+
+@every_kind
+@pytest.mark.faults
+def test_what_a_wrapper_between_ours_attaches_is_kept(
+    kind: Kind, bare: pytest.MonkeyPatch
+) -> None:
+    """The inner of our two leaves it as it is: the delivery has begun."""
+    recorder = SpanRecorder()
+    broker = kind.traced(recorder)
+    found: list[object] = []
+
+    @kind.subscriber(broker, "first")
+    async def first(body: str) -> None:
+        found.append(otel_context.get_value("theirs"))
+
+    method = SubscriberUsecase.process_message
+
+    async def theirs(self: Any, message: Any) -> Any:
+        token = otel_context.attach(otel_context.set_value("theirs", "kept"))
+        try:
+            return await method(self, message)
+        finally:
+            otel_context.detach(token)
+
+    bare.setattr(SubscriberUsecase, "process_message", theirs)
+    run(kind, broker, "x", "first")
+    assert found == ["kept"]
+    assert tree(recorder.trace()) == ["publish first", "  process first"]
 
 
 @every_kind
