@@ -35,7 +35,6 @@ class Destination:
 
     Attributes:
         excluded: Nothing of it is recorded.
-        is_template: It has a template.
         starts: What `start` has made, by operation.
         series: The attributes of metrics that were made of it.
         series_of: Who made these.

@@ -14,8 +14,8 @@ from typing import Any
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.propagators.composite import CompositePropagator
 from opentelemetry.propagators.textmap import TextMapPropagator
-from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor
+from opentelemetry.sdk.metrics import AlwaysOnExemplarFilter, MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
@@ -128,7 +128,7 @@ class _Processor(SpanProcessor):
         self._faults.may_fail("on_end")
 
 
-class _LogProcessor:
+class _LogProcessor(LogRecordProcessor):
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
 
@@ -141,7 +141,7 @@ class _LogProcessor:
         return True
 
 
-class _Exemplars:
+class _Exemplars(AlwaysOnExemplarFilter):
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
 

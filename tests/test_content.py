@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -176,7 +177,7 @@ def told(
     return (
         str(span.status.description),
         str(span.attributes["error.type"]),
-        repr([dict(one) if hasattr(one, "items") else one for one in everything]),
+        repr([dict(one) if isinstance(one, Mapping) else one for one in everything]),
     )
 
 

@@ -135,7 +135,7 @@ def test_a_message_without_a_span_has_its_own_context(
         options = {}
     elif why == "ids":
         provider = TracerProvider(id_generator=None)
-        provider.id_generator.generate_span_id = broken
+        monkeypatch.setattr(provider.id_generator, "generate_span_id", broken)
         options = {"tracer_provider": provider}
     broker = kind.broker(middlewares=[kind.middleware(**options)])
     found = handled(kind, broker, monkeypatch)
