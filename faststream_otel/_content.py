@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from faststream_otel._text import bounded
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
 
 # What the conventions have for an `error.type` that is not told.
 OTHER_TYPE: Final = "_OTHER"
@@ -21,8 +21,9 @@ OTHER_TYPE: Final = "_OTHER"
 _NOT_RECORDED: Final = "not recorded: the text may quote the message"
 _LONGEST_STACKTRACE: Final = 32_768
 _MOST_PLACES: Final = 10
-# Of a chain or a tree of exceptions.
+# Of a chain or a tree of exceptions: those that are told, and those that are looked at.
 _MOST_EXCEPTIONS: Final = 50
+_MOST_LOOKED_AT: Final = 1_000
 
 # Libraries whose every exception is about input.
 _PARSERS: Final = frozenset(
@@ -61,21 +62,28 @@ class Told:
         declared: The names that the application gave to what a message holds.
     """
 
-    __slots__ = ("_declared", "_quoted")
+    __slots__ = ("_all_known", "_declared", "_quoted")
 
     def __init__(self, error: BaseException, declared: Container[str] = ()) -> None:
         self._declared = declared
-        # What an exception about input says may stand in the text of another one.
+        every = _all_of(error)
+        # What an exception about input says may stand in the text of another one, and
+        # so it may where there are too many to look at.
         self._quoted = [
             text
-            for each in _all_of(error)
-            if _is_about_input(each) and len(text := _text(each)) > 1
+            for each in every
+            if _is_about_input(each)
+            for text in (_text(each, repr), _text(each))
+            if len(text) > 1
         ]
+        self._all_known = len(every) < _MOST_LOOKED_AT
 
     def message(self, error: BaseException) -> str:
         """Give the text of an exception that may be recorded."""
         if _is_about_input(error):
             return bounded(self._places(error) or _NOT_RECORDED)
+        if not self._all_known:
+            return _NOT_RECORDED
         text = _text(error)
         for quoted in self._quoted:
             text = text.replace(quoted, _NOT_RECORDED)
@@ -158,9 +166,10 @@ def type_name(error: BaseException) -> str:
         return OTHER_TYPE
 
 
-def _text(error: BaseException) -> str:
+def _text(error: BaseException, tell: Callable[[object], str] = str) -> str:
     try:
-        return str(error)
+        # Exactly a text: a subclass of it may answer as it likes.
+        return str.__str__(tell(error))
     except Exception:
         return "its text cannot be read"
 
@@ -218,7 +227,7 @@ def _all_of(error: BaseException) -> list[BaseException]:
     found: list[BaseException] = []
     waiting: list[BaseException | None] = [error]
     seen: set[int] = set()
-    while waiting and len(found) < _MOST_EXCEPTIONS:
+    while waiting and len(found) < _MOST_LOOKED_AT:
         each = waiting.pop()
         if each is None or id(each) in seen:
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
+from contextlib import suppress
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,10 @@ def declared_names(subscriber: Subscriber) -> frozenset[str]:
             names.add(parameter.name)
             hint = hints.get(parameter.name, parameter.annotation)
             if hint is not Parameter.empty:
-                _add_fields(hint, names, set())
+                # A class may name types that are imported for a type checker alone:
+                # FastStream need not know them where it does not read the class.
+                with suppress(Exception):
+                    _add_fields(hint, names, set())
     return frozenset(names)
 
 

@@ -60,8 +60,11 @@ class Destination:
         anonymous: bool = False,
         excluded: bool = False,
     ) -> None:
-        described: Attributes = {**attributes}
-        name = bounded(name)
+        described: Attributes = {
+            key: bounded(value) if isinstance(value, str) else value
+            for key, value in attributes.items()
+        }
+        name, template = bounded(name), template and bounded(template)
         if name:
             described[conventions.DESTINATION_NAME] = name
         if template:

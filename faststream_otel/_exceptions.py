@@ -12,7 +12,7 @@ from opentelemetry import _logs as logs
 
 from faststream_otel import __version__
 from faststream_otel import _conventions as conventions
-from faststream_otel._faults import tell_once
+from faststream_otel._faults import FAULTS, tell_once
 from faststream_otel._providers import records
 
 if TYPE_CHECKING:
@@ -84,5 +84,5 @@ class Exceptions:
                 context=context,
                 attributes=outcome.attributes(),
             )
-        except Exception:
+        except FAULTS:
             tell_once("Recording an exception as a log event")

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import logging
+from asyncio import CancelledError
 from contextlib import suppress
+from typing import Final
+
+# What a call of telemetry may raise. A task is cancelled, and a generator closed, where
+# it waits, and telemetry never waits: a hook or a sampler that raises one of these,
+# because it asked a future for its result, say, has failed like any other.
+FAULTS: Final = (Exception, CancelledError, GeneratorExit)
 
 _logger = logging.getLogger("faststream_otel")
 _told: set[str] = set()
@@ -20,7 +27,7 @@ def tell_once(what: str) -> None:
         return
     _told.add(what)
     # The exception that is told may itself be broken.
-    with suppress(Exception):
+    with suppress(*FAULTS):
         _logger.error(
             "%s failed; the message goes on without it. "
             "Further failures are not logged.",

@@ -121,6 +121,23 @@ def text_of(value: object) -> str | None:
     return None
 
 
+def collected(pairs: Iterable[Any]) -> dict[str, Any]:
+    """Give headers with a list where one stands there several times.
+
+    Args:
+        pairs: Names and values, as the client has them.
+    """
+    headers: dict[str, Any] = {}
+    for name, value in pairs:
+        if name not in headers:
+            headers[name] = value
+        elif isinstance(headers[name], list):
+            headers[name].append(value)
+        else:
+            headers[name] = [headers[name], value]
+    return headers
+
+
 def baggage(text: str, accepts: Callable[[str], bool] | None = None) -> str | None:
     """Give a baggage header with the entries that are well formed and accepted.
 

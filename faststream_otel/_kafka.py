@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from faststream_otel import _conventions as conventions
+from faststream_otel._headers import collected
 from faststream_otel._messages import CommandT, Messages, MessageT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from faststream_otel._destination import Attributes, Destination
     from faststream_otel._faststream import Broker
@@ -70,7 +71,7 @@ def add_key(attributes: Attributes, key: object) -> None:
 
 
 def describe_record(
-    attributes: Attributes, key: object, pairs: Iterable[Any] | None
+    attributes: Attributes, key: object, pairs: Sequence[Any] | None
 ) -> dict[str, Any]:
     """Add the ids of a received record, and give its headers.
 
@@ -84,14 +85,10 @@ def describe_record(
     """
     if key is not None:
         add_key(attributes, key)
-    headers: dict[str, Any] = {}
-    for name, value in pairs or ():
-        if name not in headers:
-            headers[name] = value
-        elif isinstance(headers[name], list):
-            headers[name].append(value)
-        else:
-            headers[name] = [headers[name], value]
+    pairs = pairs or ()
+    headers = dict(pairs)
+    if len(headers) < len(pairs):
+        headers = collected(pairs)
     correlation_id = headers.get("correlation_id")
     if isinstance(correlation_id, bytes):
         correlation_id = correlation_id.decode(errors="replace")

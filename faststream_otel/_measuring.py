@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._delivery import reset
-from faststream_otel._faults import tell_once
+from faststream_otel._faults import FAULTS, tell_once
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -57,7 +57,7 @@ class BodySizes:
             return
         try:
             size = messages.size_unencoded(cmd.body)
-        except Exception:
+        except FAULTS:
             tell_once("Measuring a body")
             return
         if size is None and self.sizes:

@@ -12,7 +12,7 @@ from opentelemetry import metrics
 from faststream_otel import __version__
 from faststream_otel import _conventions as conventions
 from faststream_otel._content import OTHER_TYPE
-from faststream_otel._faults import tell_once, warn_once
+from faststream_otel._faults import FAULTS, tell_once, warn_once
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
@@ -136,7 +136,7 @@ class Metrics:
                 self._sent.add(messages, attributes, context)
             elif operation.type == "receive":
                 self._consumed.add(messages, attributes, context)
-        except Exception:
+        except FAULTS:
             tell_once("Recording metrics")
 
     def record_queue_time(
@@ -154,7 +154,7 @@ class Metrics:
                 conventions.PROCESS, destination, partition, None
             )
             self._queue.record(max(nanoseconds, 0) / _SECOND, attributes, context)
-        except Exception:
+        except FAULTS:
             tell_once("Recording metrics")
 
     def _attributes(

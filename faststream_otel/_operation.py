@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from opentelemetry.trace import INVALID_SPAN, set_span_in_context
 
 from faststream_otel import _conventions as conventions
-from faststream_otel._faults import tell_once
+from faststream_otel._faults import FAULTS, tell_once
 from faststream_otel._outcome import Outcome
 from faststream_otel._text import LONGEST_TEXT, bounded
 
@@ -90,22 +90,26 @@ class StartedOperation:
         name, attributes = start
         for key, value in particular.items():
             # Most are short and in ASCII.
-            if type(value) is str and not (value.isascii() and len(value) < _SHORT):
+            if type(value) is str and value.isascii() and len(value) < _SHORT:
+                continue
+            if isinstance(value, str):
                 particular[key] = bounded(value)
+        self.span, self.context, self.recording = INVALID_SPAN, parent, False
         try:
             self.span = telemetry.tracer.start_span(
                 name,
-                parent,
-                kind or operation.kind,
-                {**attributes, **particular},
-                links,
-                self.began,
+                context=parent,
+                kind=kind or operation.kind,
+                attributes={**attributes, **particular},
+                links=links,
+                start_time=self.began,
             )
-            self.recording = self.span.is_recording()
             self.context = set_span_in_context(self.span, parent)
-        except Exception:
+            # One that cannot say so has begun nonetheless, and has to end.
+            self.recording = True
+            self.recording = self.span.is_recording()
+        except FAULTS:
             tell_once("Starting a span")
-            self.span, self.context, self.recording = INVALID_SPAN, parent, False
 
     def describe(self, attributes: Attributes) -> None:
         """Add what is known only now, if the span records."""
@@ -120,7 +124,7 @@ class StartedOperation:
                     self.span.set_attribute(*attribute)
                 else:
                     self.span.set_attributes(attributes)
-            except Exception:
+            except FAULTS:
                 tell_once("Describing a span")
 
     def end(self, error: BaseException | None = None, now: int | None = None) -> None:
@@ -138,7 +142,7 @@ class StartedOperation:
         if self.recording:
             try:
                 self.span.end(now)
-            except Exception:
+            except FAULTS:
                 tell_once("Ending a span")
         telemetry = self._telemetry
         if telemetry.records_metrics() and self._operation is not conventions.CREATE:
@@ -164,7 +168,7 @@ class StartedOperation:
             exceptions.emit(outcome, self._operation, self.context, now)
             if self.recording:
                 outcome.record(self.span, event=exceptions.on_spans)
-        except Exception:
+        except FAULTS:
             tell_once("Recording an exception")
         return outcome
 

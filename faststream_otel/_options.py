@@ -9,11 +9,16 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
-from inspect import isasyncgenfunction, iscoroutine, iscoroutinefunction
+from inspect import (
+    isasyncgenfunction,
+    isawaitable,
+    iscoroutine,
+    iscoroutinefunction,
+)
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from faststream_otel._destination import Template
-from faststream_otel._faults import tell_once, warn_once
+from faststream_otel._faults import FAULTS, tell_once, warn_once
 from faststream_otel._headers import attribute_of
 
 if TYPE_CHECKING:
@@ -182,7 +187,7 @@ def called(function: Callable[..., Any], kind: str, *arguments: object) -> objec
     """
     try:
         result = function(*arguments)
-    except Exception:
+    except FAULTS:
         tell_once(f"{kind} {_name_of(function)}")
         return None
     if iscoroutine(result):
@@ -245,7 +250,9 @@ def _accepts(keys: BaggageKeys | None) -> Callable[[str], bool] | None:
         predicate = keys
 
         def accepts(key: str) -> bool:
-            return called(predicate, "The predicate", key) is True
+            answer = called(predicate, "The predicate", key)
+            # What waits to be awaited has not answered.
+            return answer is True or (bool(answer) and not isawaitable(answer))
 
         return accepts
     if isinstance(keys, (str, bytes)):

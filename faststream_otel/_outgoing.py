@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,7 +39,10 @@ class OutgoingHeaders:
         self._written = written
         self._wanted = wanted
         self._carrier = carrier
-        kept = {k: v for k, v in (wanted or {}).items() if k not in forwarded}
+        # Unpacked as FastStream does it: of a name that is there twice it takes one.
+        kept = {**(wanted or {})}
+        for name in forwarded:
+            kept.pop(name, None)
         self._snapshot = {**carrier, **kept}
         cmd.headers = self._snapshot.copy()
 
@@ -56,6 +60,9 @@ class OutgoingHeaders:
         headers = cmd.headers
         if headers == self._snapshot:
             cmd.headers = self._written
+            return
+        if not isinstance(headers, Mapping):
+            # A middleware wants none, and there is nothing of ours in them.
             return
         removed = {
             name: value

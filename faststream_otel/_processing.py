@@ -10,7 +10,7 @@ from faststream_otel import _conventions as conventions
 from faststream_otel._arrival import arrival_of
 from faststream_otel._declared import declared_names
 from faststream_otel._faststream import running_handler_name
-from faststream_otel._faults import tell_once
+from faststream_otel._faults import FAULTS, tell_once
 from faststream_otel._operation import StartedOperation
 from faststream_otel._receiving import ReceiveScope
 from faststream_otel._suppression import SUPPRESSED, SUPPRESSED_BEFORE
@@ -66,7 +66,7 @@ class ProcessScope(ReceiveScope):
             return
         try:
             self.operation = self._begin(current)
-        except Exception:
+        except FAULTS:
             tell_once("Tracing of a delivery")
 
     def _begin(self, current: Context) -> StartedOperation | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opentelemetry import baggage, propagate
 from opentelemetry.context import Context
+from opentelemetry.propagators.composite import CompositePropagator
 from opentelemetry.trace import (
     INVALID_SPAN,
     INVALID_SPAN_CONTEXT,
@@ -15,11 +16,11 @@ from opentelemetry.trace import (
 )
 
 from faststream_otel import _w3c
-from faststream_otel._faults import tell_once
+from faststream_otel._faults import FAULTS, tell_once
 from faststream_otel._headers import HeaderGetter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from opentelemetry.propagators.textmap import TextMapPropagator
     from opentelemetry.trace import Span, SpanContext
@@ -50,14 +51,26 @@ class Propagation:
         options: `propagator`, `incoming` and `baggage_keys` are used.
     """
 
-    __slots__ = ("_accepts", "_incoming", "_is_plain", "_is_w3c", "_known", "_own")
+    __slots__ = (
+        "_accepts",
+        "_incoming",
+        "_is_plain",
+        "_is_w3c",
+        "_known",
+        "_own",
+        "_parts",
+        "_w3c_headers",
+    )
 
     def __init__(self, options: Options) -> None:
         self._own = options.propagator
         self._incoming = options.incoming
         self._accepts = options.accepts_baggage
         self._known: TextMapPropagator | None = None
+        self._parts: Sequence[TextMapPropagator] = ()
         self._is_w3c = self._is_plain = False
+        # What W3C's propagators read, those that are in use.
+        self._w3c_headers: frozenset[str] = frozenset()
 
     def receive(
         self, headers: Mapping[Any, Any], base: Context
@@ -78,7 +91,7 @@ class Propagation:
             return _without_span(base, before), INVALID_SPAN_CONTEXT
         if not headers:
             return base, INVALID_SPAN_CONTEXT
-        self._propagator()
+        self._propagators()
         if self._is_plain and (plain := _w3c.read(headers)) is not None:
             span: Span = NonRecordingSpan(plain) if plain.is_valid else before
             if self._incoming == "link":
@@ -132,17 +145,30 @@ class Propagation:
                 # Each header is to tell of the caller's span, as the caller's own do.
                 span = NonRecordingSpan(written.creation)
                 context = set_span_in_context(span, context)
-            if not self._inject_plain(carrier, context):
-                self._propagator().inject(carrier, context)
-        except Exception:
-            tell_once("Writing context into headers")
+        except FAULTS:
+            tell_once("Reading what to propagate")
+            return carrier
+        if not self._inject_plain(carrier, context):
+            self._inject(carrier, context)
         if not written.own:
             return carrier
         return {k: v for k, v in carrier.items() if k.lower() not in written.own}
 
+    def _inject(self, carrier: dict[str, Any], context: Context) -> None:
+        """Let each propagator write what it can."""
+        for part in self._propagators():
+            try:
+                part.inject(carrier, context)
+            except FAULTS:  # noqa: PERF203 - one that fails leaves the others
+                tell_once("Writing context into headers")
+        for name, value in tuple(carrier.items()):
+            if not (isinstance(name, str) and isinstance(value, str)):
+                # Not every client takes it, and the message has to be sent.
+                del carrier[name]
+
     def _inject_plain(self, carrier: dict[str, Any], context: Context) -> bool:
         """Write context that is a span without a trace state, and nothing else."""
-        self._propagator()
+        self._propagators()
         if not self._is_plain or len(context) > 1:
             return False
         span_context = get_current_span(context).get_span_context()
@@ -153,11 +179,13 @@ class Propagation:
 
     def fields(self) -> frozenset[str]:
         """Give the names of the headers that are written, in lower case."""
-        try:
-            return frozenset(map(str.lower, self._propagator().fields))
-        except Exception:
-            tell_once("Asking a propagator for its fields")
-            return frozenset()
+        names: set[str] = set()
+        for part in self._propagators():
+            try:
+                names.update(map(str.lower, part.fields))
+            except FAULTS:  # noqa: PERF203 - one that fails leaves the others
+                tell_once("Asking a propagator for its fields")
+        return frozenset(names)
 
     def _extract(
         self,
@@ -167,30 +195,35 @@ class Propagation:
         parse_baggage: bool = True,
         getter: HeaderGetter | None = None,
     ) -> Context:
-        try:
-            propagator = self._propagator()
-            if getter is None:
-                accepts = self._accepts if parse_baggage else _nothing
-                getter = HeaderGetter(accepts)
-            return propagator.extract(headers, base, getter)
-        except Exception:
-            tell_once("Reading context from headers")
-            return base
+        if getter is None:
+            getter = HeaderGetter(self._accepts if parse_baggage else _nothing)
+        context = base
+        for part in self._propagators():
+            try:
+                extracted: object = part.extract(headers, context, getter)
+                if isinstance(extracted, Context):
+                    context = extracted
+            except FAULTS:  # noqa: PERF203 - one that fails leaves the others
+                tell_once("Reading context from headers")
+        return context
 
-    def _propagator(self) -> TextMapPropagator:
+    def _propagators(self) -> Sequence[TextMapPropagator]:
         # The global one may be set, or set anew, after the middleware was made.
-        propagator = self._own or propagate.get_global_textmap()
+        propagator = self._own
+        if propagator is None:
+            propagator = propagate.get_global_textmap()
         if self._known is not propagator:
-            parts = tuple(_parts(propagator))
+            parts = self._parts = _parts(propagator)
             self._is_w3c = all(type(each) in _w3c.PROPAGATORS for each in parts)
             self._is_plain = _w3c.reads_trace_context(parts)
             self._known = propagator
-        return propagator
+            self._w3c_headers = self.fields() if self._is_w3c else frozenset()
+        return self._parts
 
     def context_headers(self, headers: Mapping[Any, Any]) -> list[str]:
         """Give the names of headers that carry context, as they are spelled."""
-        self._propagator()
-        names: Iterable[str] = _w3c.HEADERS
+        self._propagators()
+        names: Iterable[str] = self._w3c_headers
         if not self._is_w3c:
             # What it reads, not only what it writes: B3 reads `x-b3-flags`, too.
             getter = HeaderGetter(_nothing)
@@ -213,9 +246,12 @@ def _nothing(_: str) -> bool:
     return False
 
 
-def _parts(propagator: TextMapPropagator) -> Iterable[TextMapPropagator]:
-    # The API's composite does not tell what it is made of.
-    return getattr(propagator, "_propagators", (propagator,))
+def _parts(propagator: TextMapPropagator) -> Sequence[TextMapPropagator]:
+    # The API's composite does not tell what it is made of. A class that is derived
+    # from it may do more than its parts.
+    if type(propagator) is not CompositePropagator:
+        return (propagator,)
+    return tuple(getattr(propagator, "_propagators", (propagator,)))
 
 
 def _without_span(context: Context, span: object) -> Context:

@@ -10,7 +10,7 @@ from opentelemetry.context import Context
 from faststream_otel import _conventions as conventions
 from faststream_otel._arrival import arrival_of
 from faststream_otel._delivery import fetched
-from faststream_otel._faults import tell_once
+from faststream_otel._faults import FAULTS, tell_once
 from faststream_otel._operation import StartedOperation
 from faststream_otel._options import called
 from faststream_otel._sending import SendScope, under_way
@@ -62,7 +62,7 @@ class ReceiveScope(SendScope):
             return
         try:
             self.operation = self._begin(current)
-        except Exception:
+        except FAULTS:
             tell_once("Tracing of a delivery")
 
     def _begin(self, current: Context) -> StartedOperation | None:
@@ -93,7 +93,10 @@ class ReceiveScope(SendScope):
         msg: StreamMessage[Any],
     ) -> Any:
         """Record what parsing told about the message, and hand it on."""
-        fetched(msg, self._carried)
+        try:
+            fetched(msg, self._carried)
+        except FAULTS:
+            tell_once("Remembering a fetched message")
         self._parsed(call_next, msg)
         return await call_next(msg)
 
@@ -115,14 +118,14 @@ class ReceiveScope(SendScope):
                 if options.record_body_size and isinstance(msg.body, bytes):
                     attributes[conventions.MESSAGE_BODY_SIZE] = len(msg.body)
             operation.describe(attributes)
-        except Exception:
+        except FAULTS:
             tell_once("Describing a parsed message")
         if operation.recording and options.consume_hook is not None:
             called(options.consume_hook, "The hook", operation.span, msg)
         if options.settle_spans:
             try:
                 trace_settlement(msg, operation, self.telemetry, self.messages)
-            except Exception:
+            except FAULTS:
                 tell_once("Tracing of a settlement")
 
     def _ids(self, operation: StartedOperation, msg: StreamMessage[Any]) -> Attributes:

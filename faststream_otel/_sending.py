@@ -14,7 +14,7 @@ from opentelemetry.trace import Link, SpanKind
 from faststream_otel import _conventions as conventions
 from faststream_otel._creating import Creation, creation_of
 from faststream_otel._delivery import came_along, current_delivery, restore
-from faststream_otel._faults import tell_once
+from faststream_otel._faults import FAULTS, tell_once
 from faststream_otel._headers import captured
 from faststream_otel._measuring import BodySizes
 from faststream_otel._operation import StartedOperation
@@ -107,7 +107,7 @@ class SendScope(BaseMiddleware[Any, Any]):
         sending = Sending(self.telemetry, self.messages, cmd)
         try:
             call_next = sending.begin(call_next, before)
-        except Exception:
+        except FAULTS:
             tell_once("Tracing of a publish")
         operation = sending.operation
         if operation is None:
@@ -240,7 +240,7 @@ class Sending:
             return
         try:
             attributes = self._messages.answered(answer)
-        except Exception:
+        except FAULTS:
             tell_once("Describing a broker's answer")
             return
         operation.particular.update(attributes)
@@ -255,7 +255,7 @@ class Sending:
         if self._headers is not None:
             try:
                 self._headers.take_back(self._cmd)
-            except Exception:
+            except FAULTS:
                 tell_once("Taking back headers")
             self._headers = None
         operation = self.operation

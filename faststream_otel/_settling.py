@@ -9,7 +9,7 @@ from opentelemetry import context as otel_context
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._delivery import restore
-from faststream_otel._faults import tell_once
+from faststream_otel._faults import FAULTS, tell_once
 from faststream_otel._operation import StartedOperation
 from faststream_otel._suppression import is_suppressed
 
@@ -54,7 +54,7 @@ def trace_settlement(
             return StartedOperation(
                 telemetry, operation, received.destination, attributes, before
             )
-        except Exception:
+        except FAULTS:
             tell_once("Tracing of a settlement")
             return None
 

@@ -23,6 +23,9 @@ def bounded(text: str, longest: int = LONGEST_TEXT) -> str:
         text: What a sender wrote.
         longest: The most that is kept, in bytes.
     """
+    if type(text) is not str:
+        # An enumeration's member has another text, and any subclass may have.
+        text = str.__str__(text)
     if text.isascii():
         return text if len(text) <= longest else text[: longest - len(_CUT)] + _CUT
     # A character takes a byte at least: what is beyond need not be looked at.

@@ -9,6 +9,7 @@ from faststream.mqtt.response import MQTTPublishCommand
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._faststream import connection_option
+from faststream_otel._headers import collected
 from faststream_otel._messages import Messages, ReceivedMessage
 from faststream_otel._middleware import TelemetryMiddleware
 
@@ -93,9 +94,10 @@ class MQTTMessages(Messages["Message", MQTTPublishCommand]):
             if identifier:
                 # MQTT has no id of a message: FastStream takes this one.
                 attributes[conventions.MESSAGE_ID] = identifier
-        return ReceivedMessage(
-            destination, attributes, dict(properties.user_properties)
-        )
+        headers: dict[str, Any] = dict(properties.user_properties)
+        if len(headers) < len(properties.user_properties):
+            headers = collected(properties.user_properties)
+        return ReceivedMessage(destination, attributes, headers)
 
     def settles(self, message: StreamMessage[Any], operation: Operation) -> bool:
         """Whether the broker is told when `message` is settled in this way."""

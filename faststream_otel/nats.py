@@ -114,9 +114,8 @@ class NatsMessages(Messages[Msg, NatsPublishCommand]):
     def message_id(self, message: StreamMessage[Any]) -> str:
         """Give the number of a message in its stream, or FastStream's id."""
         raw = message.raw_message
-        if isinstance(raw, Msg) and _is_jetstreams(raw):
-            return str(raw.metadata.sequence.stream)
-        return message.message_id
+        metadata = _metadata(raw) if isinstance(raw, Msg) else None
+        return str(metadata.sequence.stream) if metadata else message.message_id
 
     def settles(self, message: StreamMessage[Any], operation: Operation) -> bool:
         """Whether the broker is told when `message` is settled in this way."""
@@ -143,8 +142,19 @@ def _is_jetstreams(message: Msg) -> bool:
     return message.reply.startswith("$JS.ACK.")
 
 
-def _sent(message: Msg) -> int | None:
-    # Only JetStream tells, in the subject that acknowledgements go to.
+def _metadata(message: Msg) -> Msg.Metadata | None:
+    """Give what JetStream tells, in the subject that acknowledgements go to."""
     if not _is_jetstreams(message):
         return None
-    return int(message.metadata.timestamp.timestamp() * 1_000_000) * 1_000
+    try:
+        return message.metadata
+    except Exception:
+        # In core NATS the sender chooses that subject.
+        return None
+
+
+def _sent(message: Msg) -> int | None:
+    metadata = _metadata(message)
+    if metadata is None:
+        return None
+    return int(metadata.timestamp.timestamp() * 1_000_000) * 1_000

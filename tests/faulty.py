@@ -7,6 +7,7 @@ own, to look for what they do not find.
 from __future__ import annotations
 
 import os
+from asyncio import CancelledError
 from collections import Counter
 from random import Random
 from typing import Any
@@ -61,6 +62,9 @@ class Faults:
         """Raise, now and then."""
         if self._random.randrange(self._one_in) == 0:
             self.raised[part] += 1
+            if self._random.random() < 0.25:
+                # As a hook does that asks a cancelled future for its result.
+                raise CancelledError
             raise FaultError(mute=self._random.random() < 0.5)
 
     def options(self) -> dict[str, Any]:

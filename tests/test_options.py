@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Any
 
 import aio_pika
@@ -416,3 +417,18 @@ def test_the_current_span_is_the_parent_of_a_publish() -> None:
         "    price",
         "      publish next",
     ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "accepted"),
+    [(re.match("a", "a"), True), (1, True), ("", False), (asyncio.Future, False)],
+    ids=["match", "number", "no text", "future"],
+)
+def test_a_predicate_answers_like_any_other(answer: Any, accepted: bool) -> None:
+    """With whatever is true or false; what has to be awaited is no answer."""
+    loop = asyncio.new_event_loop()
+    given = answer(loop=loop) if answer is asyncio.Future else answer
+    options = NatsTelemetryMiddleware(baggage_keys=lambda key: given).telemetry.options
+    assert options.accepts_baggage is not None
+    assert options.accepts_baggage("key") is accepted
+    loop.close()

@@ -322,3 +322,39 @@ def test_nothing_is_current_that_was_not(kind: Kind) -> None:
 
     (headers,) = send(kind, broker, "orders", publish=publish)["orders"]
     assert context_of(headers, "traceparent")
+
+
+class NoHeaders(BaseMiddleware):
+    """Sends a command without any headers."""
+
+    async def publish_scope(self, call_next: Any, cmd: Any) -> Any:
+        """Take them away, and leave it so."""
+        cmd.headers = None
+        return await call_next(cmd)
+
+
+@every_kind
+@pytest.mark.parametrize("inside", [True, False], ids=["inside", "outside"])
+def test_a_middleware_may_take_all_headers_away(kind: Kind, inside: bool) -> None:
+    """Outside of ours, those that carry context are all that there are."""
+    broker = kind.traced(SpanRecorder())
+    (broker.add_middleware if inside else broker.insert_middleware)(NoHeaders)
+    (headers,) = send(kind, broker, "orders", headers={"tenant": "acme"})["orders"]
+    assert ("tenant" in headers, "traceparent" in headers) == (False, not inside)
+
+
+class Twice(dict[str, Any]):
+    """Has a header twice, as multidicts do: it gives the first by name."""
+
+    def items(self) -> Any:
+        """Give both."""
+        return [("tenant", "acme"), ("tenant", "other")]
+
+
+@every_kind
+def test_headers_may_have_a_name_twice(kind: Kind) -> None:
+    """What is sent is what FastStream takes of them."""
+    broker = kind.traced(SpanRecorder())
+    (headers,) = send(kind, broker, "orders", headers=Twice(tenant="acme"))["orders"]
+    assert headers["tenant"] == "acme"
+    assert "traceparent" in headers

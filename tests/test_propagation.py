@@ -9,6 +9,8 @@ import pytest
 from faststream import Context
 from opentelemetry import baggage, propagate
 from opentelemetry import context as otel_context
+from opentelemetry.baggage.propagation import W3CBaggagePropagator
+from opentelemetry.propagators.composite import CompositePropagator
 from opentelemetry.propagators.textmap import Getter, TextMapPropagator
 from opentelemetry.trace import (
     NonRecordingSpan,
@@ -18,11 +20,15 @@ from opentelemetry.trace import (
     get_current_span,
     set_span_in_context,
 )
+from opentelemetry.trace.propagation.tracecontext import (
+    TraceContextTextMapPropagator,
+)
 
 from faststream_otel._headers import HeaderGetter
 from faststream_otel.nats import NatsTelemetryMiddleware
 from faststream_otel.testing import SpanRecorder, in_memory
 from faststream_otel.testing._deliveries import _test_broker
+from tests.hops import Hop, ids
 from tests.kinds import KINDS, Kind, every_kind
 from tests.test_spans import run, tree
 
@@ -440,3 +446,77 @@ def test_getter_is_the_apis() -> None:
     getter = HeaderGetter()
     assert isinstance(getter, Getter)
     assert getter.keys({"a": 1, b"b": 2, 3: 3}) == ["a"]
+
+
+class Broken(TextMapPropagator):
+    """Fails whatever it is asked for."""
+
+    def extract(self, *_: Any, **__: Any) -> Any:
+        """Raise."""
+        raise RuntimeError
+
+    inject = extract
+
+    @property
+    def fields(self) -> set[str]:
+        """Raise."""
+        raise RuntimeError
+
+
+class Numbers(Broken):
+    """Writes what is no text, and reads what is no context."""
+
+    fields = frozenset({"x-number"})  # type: ignore[assignment]
+
+    def extract(self, *_: Any, **__: Any) -> Any:
+        """Give nothing."""
+
+    def inject(self, carrier: Any, *_: Any, **__: Any) -> None:
+        """Write a number."""
+        carrier["x-number"] = 5
+
+
+class More(CompositePropagator):
+    """Writes one header more than its parts."""
+
+    def inject(self, carrier: Any, *arguments: Any, **options: Any) -> None:
+        """Write it."""
+        super().inject(carrier, *arguments, **options)
+        carrier["x-more"] = "yes"
+
+
+W3C = TraceContextTextMapPropagator(), W3CBaggagePropagator()
+
+
+@every_kind
+@pytest.mark.faults
+@pytest.mark.parametrize(
+    ("propagator", "more"),
+    [
+        (CompositePropagator([Broken(), *W3C]), set()),
+        (CompositePropagator([*W3C, Broken()]), set()),
+        (CompositePropagator([Numbers(), *W3C]), set()),
+        (More([*W3C]), {"x-more"}),
+    ],
+    ids=["first fails", "last fails", "no text", "derived"],
+)
+def test_each_part_of_a_propagator_does_what_it_can(
+    kind: Kind, propagator: Any, more: set[str]
+) -> None:
+    """One that fails takes nothing from the others, nor from the message."""
+    hop = Hop(kind, "publish", {"propagator": propagator})
+    came = {"traceparent": f"00-{5:032x}-{5:016x}-01", "baggage": "tenant=acme"}
+    (went,) = hop.run(came)
+    assert ids(went)[0] == 5
+    assert (went["baggage"], "x-number" in went) == ("tenant=acme", False)
+    assert more <= set(went)
+    assert hop.baggage == [{"tenant": "acme"}]
+
+
+@every_kind
+def test_what_nobody_reads_is_no_context(kind: Kind) -> None:
+    """With `OTEL_PROPAGATORS=none` a service passes on what it likes."""
+    hop = Hop(kind, "publish", {"propagator": CompositePropagator([])})
+    came = {"traceparent": f"00-{5:032x}-{5:016x}-01", "baggage": "tenant=acme"}
+    (went,) = hop.run(came)
+    assert came.items() <= went.items()
