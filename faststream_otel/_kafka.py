@@ -9,8 +9,6 @@ from faststream_otel._headers import collected
 from faststream_otel._messages import CommandT, Messages, MessageT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from faststream_otel._destination import Attributes, Destination
     from faststream_otel._faststream import Broker
 
@@ -70,9 +68,7 @@ def add_key(attributes: Attributes, key: object) -> None:
         attributes[conventions.KAFKA_MESSAGE_KEY] = str(key)
 
 
-def describe_record(
-    attributes: Attributes, key: object, pairs: Sequence[Any] | None
-) -> dict[str, Any]:
+def describe_record(attributes: Attributes, key: object, pairs: Any) -> dict[str, Any]:
     """Add the ids of a received record, and give its headers.
 
     Args:

@@ -154,7 +154,7 @@ class Propagation:
             return carrier
         return {k: v for k, v in carrier.items() if k.lower() not in written.own}
 
-    def _inject(self, carrier: dict[str, Any], context: Context) -> None:
+    def _inject(self, carrier: dict[Any, Any], context: Context) -> None:
         """Let each propagator write what it can."""
         for part in self._propagators():
             try:

@@ -427,7 +427,7 @@ def test_the_current_span_is_the_parent_of_a_publish() -> None:
 def test_a_predicate_answers_like_any_other(answer: Any, accepted: bool) -> None:
     """With whatever is true or false; what has to be awaited is no answer."""
     loop = asyncio.new_event_loop()
-    given = answer(loop=loop) if answer is asyncio.Future else answer
+    given: Any = answer(loop=loop) if answer is asyncio.Future else answer
     options = NatsTelemetryMiddleware(baggage_keys=lambda key: given).telemetry.options
     assert options.accepts_baggage is not None
     assert options.accepts_baggage("key") is accepted

@@ -102,7 +102,7 @@ class OddError(Exception):
 def test_a_text_whose_methods_fail() -> None:
     """It is read nonetheless, as a note is."""
     error = OddError()
-    error.__notes__ = [Text("a note")]  # type: ignore[attr-defined]
+    error.__notes__ = [Text("a note")]
     assert "OddError: odd\na note\n" in told(error)
 
 
