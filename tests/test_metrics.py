@@ -9,15 +9,12 @@ from typing import Any
 
 import pytest
 from faststream.exceptions import RejectMessage
-from opentelemetry.context import Context
 from opentelemetry.sdk.metrics import AlwaysOnExemplarFilter, MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 from faststream_otel import __version__
-from faststream_otel import _conventions as conventions
-from faststream_otel._destination import Destination
 from faststream_otel.testing import RecordedSpan, SpanRecorder, in_memory
 from tests.kinds import KINDS, Kind, every_kind
 from tests.test_batches import batch_subscriber, deliver, other, receivers
