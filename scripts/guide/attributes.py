@@ -28,7 +28,7 @@ HEAD: Final = f"""\
 ---
 description: Which spans have which attributes, and where each value comes from.
 search:
-  boost: 20
+  boost: 2
 ---
 
 <!-- Written by scripts/update. To change it, change scripts/guide/attributes.py. -->
