@@ -1,4 +1,4 @@
-"""A batch whose messages have a context each."""
+"""A batch in which each message has a context of its own."""
 
 from faststream import FastStream
 from faststream.confluent import KafkaBroker

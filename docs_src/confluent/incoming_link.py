@@ -1,4 +1,4 @@
-"""Two services, the second of which begins a trace for each message."""
+"""Two services: the second begins a new trace for each message."""
 
 from faststream import FastStream
 from faststream.confluent import KafkaBroker
@@ -7,7 +7,7 @@ from faststream_otel.confluent import KafkaTelemetryMiddleware
 
 sender = KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])
 receiver = KafkaBroker(middlewares=[KafkaTelemetryMiddleware(incoming="link")])
-# They start in this order, so that the receiver is there first.
+# The receiver comes first, so that it is subscribed before the sender publishes.
 app = FastStream(receiver, sender)
 
 

@@ -1,4 +1,4 @@
-"""A service that answers to the topic that whoever asks has named."""
+"""A service that sends its answer to the topic that the question names."""
 
 from faststream import FastStream
 from faststream.confluent import KafkaBroker

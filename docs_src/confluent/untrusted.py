@@ -1,4 +1,4 @@
-"""A service whose messages come from outside, and are not believed."""
+"""A service that does not trust the context of its messages."""
 
 from faststream import FastStream
 from faststream.confluent import KafkaBroker

@@ -1,4 +1,4 @@
-"""Three handlers: one starts baggage, one changes it, one stops it."""
+"""Four handlers: baggage is started, changed, cleared and gone."""
 
 from faststream import FastStream
 from faststream.kafka import KafkaBroker

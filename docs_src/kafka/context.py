@@ -1,4 +1,4 @@
-"""A service that shows the context that came with a message."""
+"""A service that prints the context that arrives with a message."""
 
 from faststream import FastStream
 from faststream.kafka import KafkaBroker, KafkaMessage

@@ -1,4 +1,4 @@
-"""Two services on one server, of which the first has been migrated."""
+"""Two services on one broker: the first has been migrated, the second has not."""
 
 from faststream import FastStream
 from faststream.kafka import KafkaBroker
@@ -18,7 +18,7 @@ of_billing.add_span_processor(printing)
 
 shop = KafkaBroker(middlewares=[KafkaTelemetryMiddleware(tracer_provider=of_shop)])
 billing = KafkaBroker(middlewares=[FastStreamsOwn(tracer_provider=of_billing)])
-# They start in this order, so that the receiver is there first.
+# The receiver comes first, so that it is subscribed before the sender publishes.
 app = FastStream(billing, shop)
 
 

@@ -1,4 +1,4 @@
-"""A context that is passed on by hand, through a plain TCP connection."""
+"""A context that is passed by hand through a plain TCP connection."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""A service that keeps its spans, and names them when it stops."""
+"""A service that keeps its spans in memory, and prints their names when it stops."""
 
 from faststream import FastStream
 from faststream.mqtt import MQTTBroker

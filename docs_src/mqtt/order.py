@@ -1,4 +1,4 @@
-"""A service whose other middlewares belong to the span, or answer for its error."""
+"""A service with two more middlewares: one adds to the span, one handles its error."""
 
 import logging
 from collections.abc import Awaitable, Callable

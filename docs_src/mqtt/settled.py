@@ -1,4 +1,4 @@
-"""A service that shows when its broker is told that a message was handled."""
+"""A service that records when the broker is told that a message was handled."""
 
 from faststream import AckPolicy, FastStream
 from faststream.mqtt import MQTTBroker, QoS

@@ -1,4 +1,4 @@
-"""A message that is handled in a batch, with whatever else waits."""
+"""A message that is handled in a batch, with any others that are waiting."""
 
 from faststream import FastStream
 from faststream.nats import NatsBroker, PullSub

@@ -1,4 +1,4 @@
-"""A shop whose warehouse takes its time, and two that want each invoice."""
+"""A shop with a slow warehouse, and two handlers that want each invoice."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The least that a service needs."""
+"""The smallest service that is traced."""
 
 from faststream import FastStream
 from faststream.nats import NatsBroker

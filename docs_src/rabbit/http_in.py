@@ -1,4 +1,4 @@
-"""An endpoint that publishes what it was sent, and the handler of that message."""
+"""An endpoint that publishes the order it receives, and the message's handler."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

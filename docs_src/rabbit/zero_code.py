@@ -1,4 +1,4 @@
-"""A service that knows nothing of telemetry."""
+"""A service without any telemetry in its code."""
 
 from faststream import FastStream
 from faststream.rabbit import RabbitBroker

@@ -1,4 +1,4 @@
-"""A service that logs by structlog, and FastStream's lines with its own."""
+"""A service that logs with structlog, FastStream's lines included."""
 
 import logging
 
@@ -28,7 +28,7 @@ structlog.configure(
 handler = logging.StreamHandler()
 handler.setFormatter(
     ProcessorFormatter(
-        # For lines that come by logging, as FastStream's do.
+        # For lines that come through logging, such as FastStream's.
         foreign_pre_chain=[ExtraAdder(), add_trace_ids],
         processors=[
             ProcessorFormatter.remove_processors_meta,

@@ -1,4 +1,4 @@
-"""A service that records orders, and nothing of its heartbeat."""
+"""A service that records its orders, but not its heartbeats."""
 
 from collections.abc import Sequence
 
