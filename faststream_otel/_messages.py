@@ -92,6 +92,10 @@ class Messages(Generic[MessageT, CommandT]):
     default_port: ClassVar[int]
     # Whether FastStream has `publish_batch` for it.
     sends_batches: ClassVar[bool] = False
+    # The client's own messages, which FastStream sends as they are when they are the
+    # body: with their own headers, and without those of the command. A class that is
+    # derived from them may be more than what can be copied.
+    sent_as_they_are: ClassVar[frozenset[type]] = frozenset()
     # Whether the client takes headers for each message of a batch.
     takes_headers_of_each: ClassVar[bool] = False
 

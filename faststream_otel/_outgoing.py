@@ -2,13 +2,55 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
+from faststream_otel._faststream import around_innermost
+from faststream_otel._faults import FAULTS, tell_once
+
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Awaitable, Callable, Collection, Container
 
     from faststream.response import PublishCommand
+
+
+def in_body(
+    call_next: Callable[[Any], Awaitable[Any]], kinds: Container[type]
+) -> Callable[[Any], Awaitable[Any]]:
+    """Let a body that has headers of its own be sent with those of its command.
+
+    Only the producer sees the copy: the caller's message is never changed.
+
+    Args:
+        call_next: What sends the command.
+        kinds: The classes of such bodies.
+
+    Returns:
+        What sends the command now.
+    """
+
+    def wrap(send: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        @functools.wraps(send)
+        async def sender(cmd: PublishCommand) -> Any:
+            body = cmd.body
+            try:
+                if type(body) in kinds:
+                    sent = copy(body)
+                    sent.headers = cmd.headers or {}
+                    cmd.body = sent
+            except FAULTS:
+                tell_once("Giving a body other headers")
+            try:
+                return await send(cmd)
+            finally:
+                cmd.body = body
+
+        return sender
+
+    wrapped: Callable[[Any], Awaitable[Any]] = around_innermost(call_next, wrap)
+    return wrapped
 
 
 class OutgoingHeaders:

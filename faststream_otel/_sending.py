@@ -19,7 +19,7 @@ from faststream_otel._headers import captured
 from faststream_otel._measuring import BodySizes
 from faststream_otel._operation import StartedOperation
 from faststream_otel._options import called
-from faststream_otel._outgoing import OutgoingHeaders
+from faststream_otel._outgoing import OutgoingHeaders, in_body
 from faststream_otel._propagation import NOTHING_WRITTEN
 from faststream_otel._suppression import SUPPRESSED, SUPPRESSED_BEFORE
 
@@ -148,6 +148,7 @@ class Sending:
         "_messages",
         "_sizes",
         "_telemetry",
+        "_unsent",
         "operation",
     )
 
@@ -160,6 +161,8 @@ class Sending:
         self._headers: OutgoingHeaders | None = None
         self._creation: Creation | None = None
         self._sizes: BodySizes | None = None
+        # The headers of a command whose body has others, which are sent.
+        self._unsent: tuple[dict[str, Any], ...] = ()
         self.operation: StartedOperation | None = None
 
     def begin(
@@ -174,6 +177,11 @@ class Sending:
         telemetry, cmd = self._telemetry, self._cmd
         options = telemetry.options
         headers = cmd.headers
+        as_they_are = self._messages.sent_as_they_are
+        if as_they_are and type(cmd.body) in as_they_are:
+            self._unsent = (headers,)
+            cmd.headers = headers = dict(cmd.body.headers or {})
+            call_next = in_body(call_next, as_they_are)
         is_batch = self._messages.sends_batches and _sends_batch(call_next)
         written = NOTHING_WRITTEN
         if headers:
@@ -258,6 +266,8 @@ class Sending:
             except FAULTS:
                 tell_once("Taking back headers")
             self._headers = None
+        for unsent in self._unsent:
+            self._cmd.headers = unsent
         operation = self.operation
         sizes = self._sizes
         if sizes is not None:

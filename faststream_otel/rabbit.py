@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from aio_pika import Message
+from aio_pika import IncomingMessage, Message
 from faststream.rabbit.response import RabbitPublishCommand
 
 from faststream_otel import _conventions as conventions
@@ -16,8 +16,6 @@ from faststream_otel._middleware import TelemetryMiddleware
 from faststream_otel._text import bounded
 
 if TYPE_CHECKING:
-    from aio_pika import IncomingMessage
-
     from faststream_otel._destination import Attributes, Destination
     from faststream_otel._faststream import Broker
 
@@ -30,6 +28,7 @@ class RabbitMessages(Messages["IncomingMessage", RabbitPublishCommand]):
     package = "rabbit"
     system = "rabbitmq"
     default_port = 5672
+    sent_as_they_are = frozenset({Message, IncomingMessage})
 
     def broker_facts(self, broker: Broker) -> Attributes:
         """Give the name of the connection."""
@@ -51,9 +50,14 @@ class RabbitMessages(Messages["IncomingMessage", RabbitPublishCommand]):
                 anonymous=_is_anonymous(routing_key),
             )
         attributes: Attributes = {}
-        if cmd.correlation_id:
-            attributes[conventions.MESSAGE_CONVERSATION_ID] = str(cmd.correlation_id)
+        correlation_id = cmd.correlation_id
         message_id = cmd.message_options.get("message_id")
+        if isinstance(cmd.body, Message):
+            # It is sent as it is, without what the command has.
+            correlation_id = cmd.body.correlation_id
+            message_id = cmd.body.message_id
+        if correlation_id:
+            attributes[conventions.MESSAGE_CONVERSATION_ID] = str(correlation_id)
         if message_id:
             attributes[conventions.MESSAGE_ID] = str(message_id)
         return destination, attributes

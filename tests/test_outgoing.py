@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
+from aio_pika import Message
 from faststream import BaseMiddleware, Context, Response
 from opentelemetry import context as otel_context
 from opentelemetry import trace
@@ -358,3 +359,72 @@ def test_headers_may_have_a_name_twice(kind: Kind) -> None:
     (headers,) = send(kind, broker, "orders", headers=Twice(tenant="acme"))["orders"]
     assert headers["tenant"] == "acme"
     assert "traceparent" in headers
+
+
+class Watching(BaseMiddleware):
+    """Keeps the bodies of what is sent."""
+
+    seen: ClassVar[list[Any]] = []
+
+    async def publish_scope(self, call_next: Any, cmd: Any) -> Any:
+        """Keep one."""
+        self.seen.append(cmd.body)
+        return await call_next(cmd)
+
+
+def test_a_message_of_the_client_carries_context() -> None:
+    """FastStream sends it as it is: a copy has our headers, whoever sends it twice."""
+    kind, recorder = OF["rabbit"], SpanRecorder()
+    broker = kind.traced(recorder)
+    broker.add_middleware(Watching)
+    written: Any = {"tenant": "acme"}
+    message = Message(b"hello", headers=written, correlation_id="theirs")
+
+    async def publish() -> None:
+        for _ in range(2):
+            await broker.publish(message, "orders", headers={"never": "sent"})
+
+    arrived = send(kind, broker, "orders", publish=publish)["orders"]
+    spans = recorder.trace().spans
+    assert [span.kind for span in spans] == ["PRODUCER", "PRODUCER"]
+    assert sorted(map(ids, arrived)) == sorted(
+        (span.trace_id, span.span_id) for span in spans
+    )
+    assert [set(each) for each in arrived] == [{"tenant", "traceparent"}] * 2
+    assert (message.headers, written) == ({"tenant": "acme"}, {"tenant": "acme"})
+    assert [each is message for each in Watching.seen] == [True, True]
+    ids_of = {span.attributes["messaging.message.conversation_id"] for span in spans}
+    assert ids_of == {"theirs"}
+
+
+def test_a_message_of_the_client_passes_nothing_on() -> None:
+    """Nothing of what a boundary refused, nor the message that came itself."""
+    kind = OF["rabbit"]
+    broker = kind.traced(SpanRecorder(), telemetry={"incoming": "ignore"})
+    outside = kind.broker()
+    arrived: list[dict[str, Any]] = []
+
+    @kind.subscriber(broker, "orders")
+    async def handle(body: str, message: Any = Context("message")) -> None:
+        await broker.publish(Message(b"a", headers=dict(message.headers)), "next")
+        raw = message.raw_message
+        await broker.publish(Message(b"b", headers=raw.headers), "next")
+
+    @kind.subscriber(outside, "next")
+    async def following(body: str, message: Any = Context("message")) -> None:
+        arrived.append(dict(message.headers))
+
+    came = {"traceparent": f"00-{5:032x}-{5:016x}-01", "baggage": "tenant=acme"}
+
+    async def main() -> None:
+        async with in_memory(broker, outside) as deliveries:
+            await outside.publish("x", "orders", headers={**came, "kept": "yes"})
+            await deliveries.settled()
+        assert not deliveries.errors
+
+    asyncio.run(main())
+    assert len(arrived) == 2
+    for headers in arrived:
+        assert headers["kept"] == "yes"
+        assert "baggage" not in headers
+        assert ids(headers)[0] != 5
