@@ -121,7 +121,7 @@ def pytest_collection_modifyitems(
     if config.getoption("loadgroup", default=False):
         for item in items:
             if (group := group_of(item)) and not item.nodeid.endswith(f"@{group}"):
-                item._id = item._id.parse(f"{item.nodeid}@{group}")  # type: ignore[attr-defined]
+                item._id = item._id.parse(f"{item.nodeid}@{group}")
 
 
 def group_of(item: pytest.Item) -> str:

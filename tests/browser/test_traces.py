@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -158,7 +158,7 @@ def test_a_click_opens_for_good(page: Page) -> None:
     """Other spans are pointed at in vain; one that is clicked takes the card over."""
     figure = picture(page)
     rows = figure.locator(".trace-row")
-    at = {"x": 8, "y": 20}
+    at: Any = {"x": 8, "y": 20}
     rows.nth(1).click(position=at)
     page.mouse.move(2, 2)
     # Longer than an open card has that is not to stay.
