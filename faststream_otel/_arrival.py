@@ -13,6 +13,7 @@ from faststream_otel._baggage import merge
 from faststream_otel._delivery import with_baggage
 from faststream_otel._headers import captured
 from faststream_otel._messages import ReceivedMessage
+from faststream_otel._text import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -140,7 +141,11 @@ def _links(arrivals: Sequence[Arrival], common: Attributes) -> list[Link]:
 
 
 def _of_link(messages: Sequence[Attributes], common: Attributes) -> Attributes:
-    attributes = {k: v for k, v in _equal(messages).items() if k not in common}
+    attributes: Attributes = {
+        name: bounded(value) if isinstance(value, str) else value
+        for name, value in _equal(messages).items()
+        if name not in common
+    }
     if len(messages) > 1:
         attributes[conventions.BATCH_MESSAGE_COUNT] = len(messages)
     return attributes

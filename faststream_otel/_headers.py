@@ -13,7 +13,7 @@ from urllib.parse import unquote_plus
 from opentelemetry.propagators.textmap import Getter
 
 from faststream_otel._conventions import HEADER_PREFIX
-from faststream_otel._text import bounded
+from faststream_otel._text import LONGEST_TEXT, bounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from faststream_otel._destination import Attributes
 
 # W3C Baggage allows 8192 bytes and 180 entries; nothing that is propagated is longer.
-_LONGEST: Final = 8192
+LONGEST: Final = 8192
 _MOST_ENTRIES: Final = 180
 _LONGEST_ENTRY: Final = 4096
 # W3C Trace Context: a version that is not known yet may add to it.
@@ -94,14 +94,14 @@ class HeaderGetter(Getter["Mapping[Any, Any]"]):
 
     def _checked(self, name: str, value: object) -> str | None:
         text = None if value is None else text_of(value)
-        if text is None or len(text) > _LONGEST:
+        if text is None or len(text) > LONGEST:
             return None
         text = text.strip(_SPACE)
         if name == "baggage":
             return baggage(text, self._accepts)
         if name == "tracestate":
             return _tracestate(text)
-        longest = _LONGEST_TRACEPARENT if name == "traceparent" else _LONGEST
+        longest = _LONGEST_TRACEPARENT if name == "traceparent" else LONGEST
         fits = len(text) <= longest and text.isprintable() and text.isascii()
         return text if fits else None
 
@@ -190,19 +190,28 @@ def attribute_of(header: str) -> str:
 def captured(names: Mapping[str, str], headers: Mapping[Any, Any]) -> Attributes:
     """Give the headers that are to be recorded, each as a list of its values.
 
+    All values of a header are together no longer than one may be; the first ones count.
+
     Args:
         names: The attribute of each header, by the header's name in lower case.
         headers: The headers of a message, of any type.
     """
     found: dict[str, list[str]] = {}
+    left: dict[str, int] = {}
     for header, value in headers.items():
         attribute = names.get(header.lower()) if isinstance(header, str) else None
         if attribute is None:
             continue
         for each in value if isinstance(value, (list, tuple)) else (value,):
             text = str(each) if isinstance(each, (int, float)) else text_of(each)
-            if text is not None:
-                found.setdefault(attribute, []).append(bounded(text))
+            if text is None:
+                continue
+            text = bounded(text)
+            values = found.setdefault(attribute, [])
+            left[attribute] = left.get(attribute, LONGEST_TEXT) - len(text.encode()) - 1
+            if values and left[attribute] < 0:
+                break
+            values.append(text)
     return {**found}
 
 

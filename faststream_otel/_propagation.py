@@ -16,8 +16,9 @@ from opentelemetry.trace import (
 )
 
 from faststream_otel import _w3c
-from faststream_otel._faults import FAULTS, tell_once
-from faststream_otel._headers import HeaderGetter
+from faststream_otel._faults import FAULTS, tell_once, warn_once
+from faststream_otel._headers import LONGEST, HeaderGetter
+from faststream_otel._text import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -165,6 +166,13 @@ class Propagation:
             if not (isinstance(name, str) and isinstance(value, str)):
                 # Not every client takes it, and the message has to be sent.
                 del carrier[name]
+            elif len(value) > LONGEST:
+                # Nobody has to read it, and not every client can send it.
+                del carrier[name]
+                warn_once(
+                    f"The header {bounded(name)} is longer than {LONGEST} bytes, "
+                    "and is not sent: baggage travels with each message."
+                )
 
     def _inject_plain(self, carrier: dict[str, Any], context: Context) -> bool:
         """Write context that is a span without a trace state, and nothing else."""

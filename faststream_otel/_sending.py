@@ -186,6 +186,9 @@ class Sending:
         written = NOTHING_WRITTEN
         if headers:
             written = telemetry.propagation.written(headers, came_along)
+        if options.record_body_size:
+            # Whether it is recorded or not: the size is of no other message.
+            self._sizes = BodySizes()
         destination, particular = self._messages.sent(cmd)
         if destination.excluded or not (
             telemetry.known_to_record or telemetry.records()
@@ -196,11 +199,8 @@ class Sending:
         parts = destination, particular, before, written
         self.operation = sending = self._start(*parts, is_batch=is_batch)
         wanted = headers
-        if sending.recording:
-            if options.record_body_size:
-                self._sizes = BodySizes()
-            if options.publish_hook is not None:
-                wanted, written = self._enriched(headers, written)
+        if sending.recording and options.publish_hook is not None:
+            wanted, written = self._enriched(headers, written)
         self._carry(headers, wanted, sending.context, written)
         if self._creation is not None and self._headers is not None:
             return self._creation.in_each_message(call_next, self._headers)

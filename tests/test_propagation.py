@@ -520,3 +520,26 @@ def test_what_nobody_reads_is_no_context(kind: Kind) -> None:
     came = {"traceparent": f"00-{5:032x}-{5:016x}-01", "baggage": "tenant=acme"}
     (went,) = hop.run(came)
     assert came.items() <= went.items()
+
+
+@every_kind
+@pytest.mark.faults
+def test_baggage_that_is_too_long_does_not_keep_a_message(kind: Kind) -> None:
+    """Redis has no room for it, and nobody reads it: the rest of the context goes."""
+    broker = kind.traced(SpanRecorder())
+    arrived: list[dict[str, Any]] = []
+
+    @kind.subscriber(broker, "orders")
+    async def handle(body: str, message: Any = Context("message")) -> None:
+        arrived.append(dict(message.headers))
+
+    async def main() -> None:
+        async with in_memory(broker) as deliveries:
+            otel_context.attach(baggage.set_baggage("notes", "x" * 70_000))
+            await kind.publish(broker, "hello", "orders")
+            await deliveries.settled()
+        assert not deliveries.errors
+
+    asyncio.run(main())
+    (headers,) = arrived
+    assert ("traceparent" in headers, "baggage" in headers) == (True, False)
