@@ -1,6 +1,6 @@
-"""OpenTelemetry for FastStream: one middleware a broker.
+"""OpenTelemetry for FastStream: one middleware per broker.
 
-Each broker has its middleware in a module of its own: `faststream_otel.kafka`,
+The middleware of each broker is in a module of its own: `faststream_otel.kafka`,
 `.confluent`, `.rabbit`, `.nats`, `.redis` and `.mqtt`.
 """
 

@@ -26,7 +26,7 @@ class Baggage:
 
     Args:
         payload: The entries.
-        batch_payload: The entries of each message, where they come from a batch.
+        batch_payload: The entries of each message, if they come from a batch.
     """
 
     __slots__ = ("_batch", "_entries")
@@ -40,39 +40,39 @@ class Baggage:
         self._batch = [dict(entries) for entries in batch_payload or ()]
 
     def get_all(self) -> dict[str, Any]:
-        """Give a copy of all entries."""
+        """Return a copy of all entries."""
         return dict(self._read())
 
     def get_all_batch(self) -> list[dict[str, Any]]:
-        """Give a copy of the entries of each message of a batch, in its order."""
+        """Return a copy of the entries of each message of a batch, in order."""
         return [dict(entries) for entries in self._batch]
 
     def get(self, key: str) -> Any | None:
-        """Give the value of `key`, None if there is no such entry."""
+        """Return the value of `key`, or None if there is no such entry."""
         return self._read().get(key)
 
     def set(self, key: str, value: Any) -> None:
-        """Add an entry, or replace the one of the same key.
+        """Add an entry, or replace the entry that has the same key.
 
         Args:
-            key: Its name, without spaces, as W3C Baggage asks for.
-            value: Sent as text.
+            key: The name of the entry, without spaces, as W3C Baggage requires.
+            value: The value, which is sent as text.
         """
         self._write({**self._read(), key: value})
 
     def remove(self, key: str) -> None:
-        """Drop the entry of `key`, if there is one."""
+        """Remove the entry of `key`, if there is one."""
         self._write({k: v for k, v in self._read().items() if k != key})
 
     def clear(self) -> None:
-        """Drop all entries: nothing of them is sent on."""
+        """Remove all entries, so that nothing is sent on."""
         self._write({})
 
     def to_headers(self, headers: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Write the entries as headers, in the form of W3C Baggage.
+        """Return headers with these entries, in the format of W3C Baggage.
 
         Args:
-            headers: Headers to add them to; they are copied.
+            headers: Headers to add the entries to; they are copied.
         """
         carrier = dict(headers or {})
         _W3C.inject(carrier, with_baggage(self._read(), Context()))
@@ -80,12 +80,12 @@ class Baggage:
 
     @classmethod
     def from_headers(cls, headers: Mapping[str, Any]) -> Self:
-        """Read the entries that headers carry in the form of W3C Baggage."""
+        """Read the entries from headers, in the format of W3C Baggage."""
         return cls(_from_headers(headers))
 
     @classmethod
     def from_msg(cls, msg: StreamMessage[Any]) -> Self:
-        """Read the entries that a message carries, merged if it is a batch."""
+        """Read the entries from a message; those of a batch are merged."""
         if not msg.batch_headers:
             return cls.from_headers(msg.headers)
         batch = [_from_headers(headers) for headers in msg.batch_headers]

@@ -64,56 +64,55 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
         record_body_size: bool = False,
         record_queue_time: bool = False,
     ) -> None:
-        """Make a middleware; everything is optional.
+        """Make a middleware; every option may be left out.
 
         Args:
-            tracer_provider: Where spans go. Left out: the global provider, even if
-                that is set later.
-            meter_provider: Where metrics go. Left out: the global provider, even if
-                that is set later.
+            tracer_provider: Where spans go. Default: the global provider, even if it
+                is set later.
+            meter_provider: Where metrics go. Default: the global provider, even if it
+                is set later.
             logger_provider: Where exceptions go, if
-                `OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN` says that they are log events.
-                Left out: the global provider.
-            propagator: How context travels in headers. Left out: the global
-                propagator, asked at each message.
+                `OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN` makes them log events.
+                Default: the global provider.
+            propagator: How context travels in headers. Default: the global
+                propagator, looked up for each message.
             incoming: What the context of a received message means.
-                `"continue"`: its span is the parent, and linked.
-                `"link"`: a new trace begins, with a link.
-                `"ignore"`: a new trace begins, and nothing of the headers is
-                believed, baggage included.
+                `"continue"`: the sender's span is the parent, and is linked.
+                `"link"`: a new trace begins, with a link to the sender's span.
+                `"ignore"`: a new trace begins, and nothing in the headers is
+                believed, not even baggage.
             baggage_keys: Which baggage keys are accepted and sent on: a collection,
-                or a function from a key to a bool. Left out: all.
+                or a function from a key to a bool. Default: all.
             capture_headers: Names of headers, in any case, to be recorded as
-                `messaging.header.<name>`, in lower case with `_` for `-`. Left out:
-                those in
+                `messaging.header.<name>`, in lower case with `_` for `-`. Default:
+                the names in
                 `OTEL_INSTRUMENTATION_MESSAGING_EXPERIMENTAL_HEADERS_INCLUDED`,
                 separated by commas.
             destination_templates: Patterns of destination names, as in
-                `user.{id}.created`. A name that matches is recorded with its
-                pattern, which stands in span names and metrics. The first match
-                counts.
+                `user.{id}.created`. The pattern takes the place of a name that
+                matches, in span names and metrics. The first match counts.
             exclude: Patterns, as in `fnmatch`, of destinations that are not traced;
-                context still passes through. Left out: those in
+                context still passes through. Default: the patterns in
                 `OTEL_PYTHON_FASTSTREAM_EXCLUDED_DESTINATIONS`, separated by commas.
             publish_hook: Called with a span and the command that is sent, to enrich
-                the span. It may add headers to the command. What it raises is logged
-                once, and does not reach the application.
+                the span. It may add headers to the command. An exception that it
+                raises is logged once, and does not reach the application.
             consume_hook: Called with a span and the message that was received, to
-                enrich the span. What it raises is logged once, and does not reach the
-                application.
-            create_spans: Record a create span for each message of a batch that is
-                published, and give each message the context of its own. For Kafka,
-                whose clients take headers for each message.
-            settle_spans: Record spans of ack, nack and reject.
-            record_body_size: Record the size of bodies in bytes, as FastStream
-                encodes them.
+                enrich the span. An exception that it raises is logged once, and does
+                not reach the application.
+            create_spans: Record a create span for each message of a published batch,
+                and send each message with the context of its own span. Only for
+                Kafka, whose clients take headers for each message.
+            settle_spans: Record spans for ack, nack and reject.
+            record_body_size: Record the size of each body, in bytes, as FastStream
+                encodes it.
             record_queue_time: Record how long messages waited to be delivered, in
-                seconds, where the broker tells when they were sent: Kafka,
-                RabbitMQ, JetStream and streams of Redis.
+                seconds, if the broker says when they were sent: Kafka, RabbitMQ,
+                NATS JetStream and Redis streams.
 
         Raises:
-            ValueError: An option has a value that makes no sense.
-            TypeError: An option has a value of a wrong type.
+            ValueError: An option has an invalid value.
+            TypeError: An option has a value of the wrong type.
         """
         for name, provider in (
             ("tracer_provider", tracer_provider),
@@ -150,7 +149,7 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
             # FastStream calls the class with a message where an instance is missing.
             if arguments or "context" in options:
                 raise TypeError(
-                    f"{cls.__name__} is a class: give the broker an instance, "
+                    f"{cls.__name__} is a class: pass an instance to the broker, "
                     f"middlewares=[{cls.__name__}()]"
                 )
             known = inspect.signature(TelemetryMiddleware.__init__).parameters
@@ -184,7 +183,7 @@ def _prepare(broker: Broker) -> None:
         for each in stack:
             if isinstance(each, type) and issubclass(each, TelemetryMiddleware):
                 raise TypeError(
-                    f"{each.__name__} is a class: give the broker an instance, "
+                    f"{each.__name__} is a class: pass an instance to the broker, "
                     f"middlewares=[{each.__name__}()]"
                 )
             if not isinstance(each, TelemetryMiddleware):

@@ -76,12 +76,12 @@ def check(
     """Check options, and take from the environment what was left out.
 
     Raises:
-        ValueError: An option has a value that makes no sense.
-        TypeError: An option has a value of a wrong type.
+        ValueError: An option has an invalid value.
+        TypeError: An option has a value of the wrong type.
     """
     if incoming not in get_args(Incoming):
         raise ValueError(
-            f"incoming={incoming!r} is not known: "
+            f"incoming={incoming!r} is not valid: "
             f"choose one of {', '.join(map(repr, get_args(Incoming)))}"
         )
     refuse_class("propagator", propagator)
@@ -89,14 +89,14 @@ def check(
         hasattr(propagator, "inject") and hasattr(propagator, "extract")
     ):
         raise TypeError(
-            f"propagator={propagator!r} is no propagator: give an instance of "
+            f"propagator={propagator!r} is not a propagator: pass an instance of "
             "opentelemetry.propagators.textmap.TextMapPropagator, or leave it out "
             "for the global one"
         )
     for name, hook in (("publish_hook", publish_hook), ("consume_hook", consume_hook)):
         if hook is not None and not callable(hook):
             raise TypeError(
-                f"{name}={hook!r} cannot be called: give a function of a span and "
+                f"{name}={hook!r} cannot be called: pass a function of a span and "
                 f"a {'command' if name == 'publish_hook' else 'message'}"
             )
         _refuse_async(name, hook)
@@ -107,7 +107,7 @@ def check(
         ("record_queue_time", record_queue_time),
     ):
         if not isinstance(switch, bool):
-            raise TypeError(f"{name}={switch!r} is no switch: give True or False")
+            raise TypeError(f"{name}={switch!r} is not valid: pass True or False")
 
     patterns = _names("exclude", exclude, EXCLUDE)
     captured = _names("capture_headers", capture_headers, CAPTURE_HEADERS)
@@ -169,7 +169,7 @@ def refuse_class(name: str, given: object) -> None:
     """
     if isinstance(given, type):
         raise TypeError(
-            f"{name}={given.__qualname__} is a class: give an instance, "
+            f"{name}={given.__qualname__} is a class: pass an instance, "
             f"as in {name}={given.__qualname__}(...)"
         )
 
@@ -194,7 +194,7 @@ def called(function: Callable[..., Any], kind: str, *arguments: object) -> objec
         result.close()
         warn_once(
             f"{kind} {_name_of(function)} returned a coroutine, which nobody "
-            "awaits: give a function that is called without await."
+            "awaits: pass a function that is called without await."
         )
         return None
     return result
@@ -226,14 +226,18 @@ def _names(
         value = os.environ.get(variable, "") if variable else ""
         return tuple(filter(None, (part.strip() for part in value.split(","))))
     if isinstance(given, (str, bytes)):
-        raise TypeError(f"{name}={given!r} is one text: give a list, [{given!r}]")
+        raise TypeError(
+            f"{name}={given!r} is a single string: pass a list, [{given!r}]"
+        )
     try:
         names: tuple[object, ...] = tuple(given)
     except TypeError:
-        raise TypeError(f"{name}={given!r}: give a list of texts") from None
+        raise TypeError(
+            f"{name}={given!r} is not valid: pass a list of strings"
+        ) from None
     for entry in names:
         if not isinstance(entry, str) or not entry:
-            raise TypeError(f"{name} contains {entry!r}: each entry is a text")
+            raise TypeError(f"{name} contains {entry!r}: each entry must be a string")
     return tuple(map(str, names))
 
 
@@ -256,11 +260,13 @@ def _accepts(keys: BaggageKeys | None) -> Callable[[str], bool] | None:
 
         return accepts
     if isinstance(keys, (str, bytes)):
-        raise TypeError(f"baggage_keys={keys!r} is one text: give a list, [{keys!r}]")
+        raise TypeError(
+            f"baggage_keys={keys!r} is a single string: pass a list, [{keys!r}]"
+        )
     try:
         return frozenset(keys).__contains__
     except TypeError:
         raise TypeError(
-            f"baggage_keys={keys!r}: give a collection of keys, or a function that "
-            "says whether a key is accepted"
+            f"baggage_keys={keys!r} is not valid: pass a collection of keys, or a "
+            "function that says whether a key is accepted"
         ) from None

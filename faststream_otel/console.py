@@ -1,4 +1,4 @@
-"""Show traces in a terminal, each as a tree.
+"""Show each trace in a terminal as a tree.
 
 Needs `opentelemetry-sdk`.
 """
@@ -32,22 +32,22 @@ __all__ = ("TreeSpanExporter",)
 class TreeSpanExporter(SpanExporter):
     """Prints each trace as a tree: kinds, services, durations, errors and links.
 
-    A trace is printed when a moment has passed since its last span, so that the
-    handlers of a message are in the tree of who published it. What other processes
-    record is not in it, and what ends later is a tree of its own.
+    A trace is printed a moment after its last span has ended, so that one tree shows
+    a message's publisher and its handlers. It does not contain what other processes
+    record. Spans that end later make a tree of their own.
 
     `opentelemetry-instrument --traces_exporter tree` uses it.
 
     Args:
-        out: Where to print. Left out: the standard output.
-        color: Whether to use colours. Left out: if `out` is a terminal and `NO_COLOR`
-            is not set, or if `FORCE_COLOR` is.
-        width: How many columns there are. Left out: those of the terminal.
+        out: Where to print. Default: standard output.
+        color: Whether to use colours. Default: if `out` is a terminal and `NO_COLOR`
+            is not set, or if `FORCE_COLOR` is set.
+        width: The number of columns. Default: that of the terminal.
         attributes: Whether to print each span's attributes.
         wait: How long a trace is kept after its last span, in seconds.
         max_spans: How many spans are kept until their traces can be printed. When
             there are more, the oldest trace is printed as it is. When spans end faster
-            than they can be printed, some are left out, and it says how many.
+            than they can be printed, some are left out, and the output says how many.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class TreeSpanExporter(SpanExporter):
         self._is_shut_down = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Keep spans until their trace can be printed; the SDK calls it."""
+        """Keep spans until their trace can be printed; the SDK calls this."""
         try:
             with self._lock:
                 if self._is_shut_down:
@@ -97,7 +97,7 @@ class TreeSpanExporter(SpanExporter):
         return SpanExportResult.SUCCESS
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Print all that is kept, whether complete or not; the SDK calls it."""
+        """Print all kept spans, complete or not; the SDK calls this."""
         with self._lock:
             traces = [self._take(trace_id) for trace_id in list(self._kept)]
             self._due.extend(trace for trace in traces if trace.spans)
@@ -105,7 +105,7 @@ class TreeSpanExporter(SpanExporter):
         return self._print_due(timeout_millis / 1000)
 
     def shutdown(self) -> None:
-        """Print all that is kept, and nothing after it; the SDK calls it."""
+        """Print all kept spans, and nothing afterwards; the SDK calls this."""
         with self._lock:
             self._is_shut_down = True
             if self._timer is not None:

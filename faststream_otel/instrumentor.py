@@ -85,14 +85,14 @@ class _Configuration:
 
 
 class FastStreamInstrumentor(BaseInstrumentor):  # type: ignore[misc]
-    """Traces every broker of the process, without a change of the application.
+    """Traces every broker in the process, without changing the application.
 
     `opentelemetry-instrument` finds it under the name `faststream`. In code:
     `FastStreamInstrumentor().instrument()`.
 
-    The middleware of a broker is the outermost, so that what other middlewares do,
-    log and publish belongs to the message's span. A broker that has a telemetry
-    middleware already, or a router with one, is left as it is: nothing is traced
+    The middleware of a broker is the outermost, so that whatever other middlewares
+    do, log and publish belongs to the message's span. A broker that already has a
+    telemetry middleware, or a router with one, is left as it is: nothing is traced
     twice.
     """
 
@@ -106,46 +106,46 @@ class FastStreamInstrumentor(BaseInstrumentor):  # type: ignore[misc]
     _left: ClassVar[WeakSet[Broker]] = WeakSet()
 
     def instrumentation_dependencies(self) -> Collection[str]:
-        """Name the versions of FastStream that it works with."""
+        """Return the versions of FastStream that this instrumentor supports."""
         return _INSTRUMENTS
 
     def instrument(self, **options: Unpack[_Options]) -> None:
-        """Give each broker its middleware: those made before, and those made after.
+        """Give every broker its middleware, whether made before this call or after it.
 
         Args:
-            options: As those of the middlewares; all are optional.
+            options: The same options as those of the middlewares.
 
         Raises:
-            ValueError: An option has a value that makes no sense.
-            TypeError: An option is not known, or has a value of a wrong type.
+            ValueError: An option has an invalid value.
+            TypeError: An option is unknown, or has a value of the wrong type.
         """
         super().instrument(**options)
 
     def uninstrument(self, **kwargs: Any) -> None:
-        """Take the middlewares back; those that the application gave stay."""
+        """Remove these middlewares; those that the application added stay."""
         super().uninstrument(**kwargs)
 
     def instrument_broker(self, broker: Broker, **options: Unpack[_Options]) -> None:
-        """Give one broker its middleware, and leave all others as they are.
+        """Give one broker its middleware, and leave all other brokers as they are.
 
         Args:
-            broker: A broker, connected or not. One that has a telemetry middleware
-                already is left as it is.
-            options: As those of the middlewares; all are optional.
+            broker: A broker, connected or not. A broker that already has a telemetry
+                middleware is left as it is.
+            options: The same options as those of the middlewares.
 
         Raises:
-            ValueError: An option has a value that makes no sense.
-            TypeError: An option is not known, or has a value of a wrong type, or
-                `broker` is no broker of FastStream.
+            ValueError: An option has an invalid value.
+            TypeError: An option is unknown or has a value of the wrong type, or
+                `broker` is not a FastStream broker.
         """
         given: object = broker
         if not isinstance(given, BrokerUsecase) or _middleware_of(broker) is None:
-            raise TypeError(f"{broker!r} is no broker of FastStream's")
+            raise TypeError(f"{broker!r} is not a FastStream broker")
         _check(dict(options))
         self._give(broker, dict(options))
 
     def uninstrument_broker(self, broker: Broker) -> None:
-        """Take the middleware of one broker back, if this class gave it."""
+        """Remove the middleware of one broker, if this class added it."""
         ours = self._made.pop(broker, None)
         if ours is not None:
             remove_middleware(broker, ours)

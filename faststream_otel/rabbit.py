@@ -112,8 +112,8 @@ class RabbitTelemetryMiddleware(
     `RabbitBroker(middlewares=[RabbitTelemetryMiddleware()])`.
     The spans follow OpenTelemetry's conventions for RabbitMQ: a destination is called
     `exchange:routing key` when sending, and `exchange:routing key:queue` when
-    processing, without the parts that are empty, and without the queue where it is
-    called like the routing key.
+    processing. Empty parts are left out, and so is the queue if it has the same name
+    as the routing key.
     """
 
     messages_type = RabbitMessages

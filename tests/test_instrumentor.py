@@ -304,7 +304,7 @@ def test_options_are_passed_on(
     ("options", "error", "words"),
     [
         ({"incoming": "believe"}, ValueError, "choose one of 'continue'"),
-        ({"exclude": "orders"}, TypeError, r"give a list, \['orders'\]"),
+        ({"exclude": "orders"}, TypeError, r"pass a list, \['orders'\]"),
         ({"trace_provider": None}, TypeError, "'trace_provider'"),
     ],
 )

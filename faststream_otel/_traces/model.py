@@ -26,9 +26,9 @@ class RecordedLink:
     """A link to another span.
 
     Attributes:
-        trace_id: The trace of the span that is linked.
-        span_id: That span.
-        attributes: What the link itself says.
+        trace_id: The trace of the linked span.
+        span_id: The linked span.
+        attributes: The attributes of the link itself.
     """
 
     trace_id: int
@@ -41,20 +41,20 @@ class RecordedSpan:
     """One ended span, as it left the SDK.
 
     Attributes:
-        name: Its operation and destination, as in `publish orders`.
+        name: Its operation and destination, such as `publish orders`.
         kind: `PRODUCER`, `CONSUMER`, `CLIENT`, `SERVER` or `INTERNAL`.
         service: `service.name` of the provider's resource; empty if it has none.
-        trace_id: The trace that it is part of.
+        trace_id: The trace that it belongs to.
         span_id: Its own id.
-        parent_id: The span that it is below; None for a root.
+        parent_id: Its parent; None for a root.
         start: When it began, in nanoseconds.
         end: When it ended, in nanoseconds.
-        attributes: Its attributes by their names.
-        links: The spans that it links.
+        attributes: Its attributes, by name.
+        links: Its links to other spans.
         status: `UNSET`, `OK` or `ERROR`.
-        status_description: What the status says besides: of an error, its message.
-        baggage: What was baggage when it began. That of a message is what was sent
-            with it.
+        status_description: The description of the status: for an error, its message.
+        baggage: The baggage when it began. On a publish span, that is the baggage
+            that was sent with the message.
     """
 
     name: str
@@ -107,16 +107,16 @@ class Trace:
         object.__setattr__(self, "_below", below)
 
     def roots(self) -> list[RecordedSpan]:
-        """Spans whose parent is not part of this recording."""
+        """Return the spans whose parent is not part of this recording."""
         known = {span.span_id for span in self.spans}
         return [span for span in self.spans if span.parent_id not in known]
 
     def children(self, parent: RecordedSpan) -> list[RecordedSpan]:
-        """The direct children of `parent`, in order of their start."""
+        """Return the direct children of `parent`, in the order in which they began."""
         return list(self._below.get(parent.span_id, ()))
 
     def walk(self) -> Iterator[tuple[int, RecordedSpan]]:
-        """Every span depth first, with its depth below its root (0 for a root)."""
+        """Yield every span, depth first, with its depth: 0 for a root."""
         seen: set[int] = set()
         # What is its own ancestor has no root, and is not to be missing.
         for root in (*self.roots(), *self.spans):
@@ -131,10 +131,10 @@ class Trace:
                 waiting.extend((depth + 1, child) for child in reversed(below))
 
     def find(self, name: str) -> RecordedSpan:
-        """The one span that has this name.
+        """Return the one span that has this name.
 
         Raises:
-            LookupError: None has it, or several have.
+            LookupError: No span has this name, or several have.
         """
         found = [span for span in self.spans if span.name == name]
         if len(found) == 1:
@@ -152,13 +152,13 @@ class Trace:
         )
 
     def shape(self, *, kinds: bool = True, attributes: Collection[str] = ()) -> str:
-        """The trace as text to compare: a span a line, below its parent, indented.
+        """Return the trace as text to compare: one line per span, below its parent.
 
         `assert_trace` reads it, and a snapshot can keep it.
 
         Args:
             kinds: Whether each name is followed by its span's kind.
-            attributes: Names of attributes to be shown with the spans that have them.
+            attributes: Names of attributes to show with the spans that have them.
         """
         return "\n".join(
             indented(depth, line(span, kinds=kinds, attributes=attributes))

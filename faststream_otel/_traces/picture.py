@@ -46,15 +46,15 @@ if TYPE_CHECKING:
 
 
 def draw(trace: Trace, *, title: str) -> str:
-    """The trace as an SVG element.
+    """Draw the trace as an SVG element.
 
-    The same trace and title give the same bytes. No line is blank and indentation
-    means nothing, so the element may stand in a raw HTML block of a Markdown page. Its
-    ids are made of the title: pictures with different titles may stand on one page.
+    The same trace and title give the same bytes. There are no blank lines, and
+    indentation does not matter, so a Markdown page can contain the element as raw HTML.
+    Its ids derive from the title, so pictures with different titles can share a page.
 
     Args:
         trace: What was recorded; it may have several roots.
-        title: What the picture shows, for those who hear it.
+        title: What the picture shows, for users of a screen reader.
     """
     return svg(trace, title=title, alone=True)
 

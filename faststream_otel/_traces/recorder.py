@@ -26,14 +26,14 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class SpanRecorder(SpanProcessor):
-    """Keeps every span that ends, until it is asked for the trace.
+    """Keeps every span that ends, and returns them as a trace.
 
     Add it to a tracer provider: `tracer_provider.add_span_processor(recorder)`.
 
     Args:
-        reproducible: Give the same trace for the same run, byte for byte: a clock
-            that ticks one millisecond at each start and end of a span, and ids that
-            are counted. Ids in attributes are counted too where they look like UUIDs.
+        reproducible: Make the same run give the same trace, byte for byte. The clock
+            ticks one millisecond whenever a span starts or ends, and ids are counted,
+            including those in attributes that look like UUIDs.
     """
 
     def __init__(self, *, reproducible: bool = False) -> None:
@@ -46,14 +46,14 @@ class SpanRecorder(SpanProcessor):
         self._listeners: list[Callable[[], None]] = []
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Note when `span` began; the SDK calls it."""
+        """Note when `span` began; the SDK calls this."""
         context = span.get_span_context()
         given = baggage.get_all(parent_context)
         self._began[context.span_id] = _Begun(next(self._ticks), span, dict(given))
         self._traces.add(context.trace_id)
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Keep `span`; the SDK calls it."""
+        """Keep `span`; the SDK calls this."""
         context = span.get_span_context()
         # One that began before there was a recorder has no place in the order.
         if context is not None and context.span_id in self._began:
@@ -85,7 +85,7 @@ class SpanRecorder(SpanProcessor):
         return [begun[each].span for each in begun if each not in ended]
 
     def trace(self) -> Trace:
-        """Give all spans that have ended, in the order in which they began.
+        """Return all spans that have ended, in the order in which they began.
 
         Raises:
             TypeError: There is a provider whose spans cannot be recorded.

@@ -13,23 +13,23 @@ if TYPE_CHECKING:
 
 
 def assert_trace(trace: Trace, expected: str) -> None:
-    """Fail unless a trace has the shape that is expected.
+    """Fail unless a trace has the expected shape.
 
-    A line is a span: its name, `[KIND]`, `✗` with its error where it has one, and
-    attributes, as in `process orders [CONSUMER] {messaging.system=kafka}`. Below it,
-    further to the right by two spaces, are its children in the order in which they
-    began. Kinds are compared if any are written, and attributes where they are.
+    Each line is a span: its name, `[KIND]`, `✗` with its error if it has one, and
+    attributes, as in `process orders [CONSUMER] {messaging.system=kafka}`. Its
+    children follow, indented by two more spaces, in the order in which they began.
+    Kinds are compared if any are written, and attributes on the spans that list them.
 
-    `...` in place of spans stands for any spans, or none, with all that is below them.
-    In place of an attribute's value it stands for any value.
+    `...` in place of a span stands for any number of spans, or none, with everything
+    below them. In place of an attribute's value, it stands for any value.
 
     Args:
         trace: What was recorded.
-        expected: Its shape. Empty lines, and what all lines are indented by, do not
-            matter.
+        expected: The shape. Empty lines do not matter, nor does indentation that all
+            lines share.
 
     Raises:
-        AssertionError: It has another; the message is a diff.
+        AssertionError: The trace has a different shape; the message is a diff.
         ValueError: The shape cannot be read.
     """
     __tracebackhide__ = True

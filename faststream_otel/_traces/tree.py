@@ -41,17 +41,17 @@ def render(
     width: int | None = None,
     color: bool = False,
 ) -> str:
-    """The trace as a tree, a span a line, in columns.
+    """Return the trace as a tree in columns, one line per span.
 
-    After its name come a span's kind, service and duration; then, where there are any,
-    `✗` with its error and `↗` with the spans that it links.
+    Each line has a span's name, kind, service and duration; then `✗` with its error
+    and `↗` with the spans that it links to, if there are any.
 
     Args:
         trace: What was recorded; it may have several roots.
-        attributes: Whether each span's attributes follow it, a line each.
-        width: How many columns the terminal has. What is left of them shows when each
-            span began and ended, as a bar. Left out: no bars.
-        color: Whether to colour kinds and errors, by ANSI escape codes.
+        attributes: Whether each span's attributes follow it, one per line.
+        width: The number of columns of the terminal. Bars in the remaining columns
+            show when each span began and ended. Default: no bars.
+        color: Whether to colour kinds and errors with ANSI escape codes.
 
     Returns:
         Lines without a newline at the end, ready for `print`.

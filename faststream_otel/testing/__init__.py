@@ -1,4 +1,4 @@
-"""Test a service's telemetry: record a broker or app, look at the trace, compare it.
+"""Test a service's telemetry: record a broker or an app, and compare its trace.
 
 Needs `opentelemetry-sdk`.
 """

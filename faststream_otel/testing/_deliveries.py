@@ -65,7 +65,7 @@ class Deliveries:
     """The messages that are on their way to their handlers.
 
     Attributes:
-        errors: What handlers raised; with a real broker a publisher never sees it.
+        errors: What handlers raised. With a real broker, a publisher never sees it.
     """
 
     def __init__(self, subscribers: Sequence[Any] = ()) -> None:
@@ -76,7 +76,7 @@ class Deliveries:
         self._requests = 0
 
     async def settled(self) -> None:
-        """Wait until every message, and every message that it led to, was handled."""
+        """Wait until every message and all that follow from it have been handled."""
         while self._tasks:
             await asyncio.wait(self._tasks)
 
@@ -195,21 +195,21 @@ class Deliveries:
 
 @asynccontextmanager
 async def in_memory(*brokers: Broker) -> AsyncIterator[Deliveries]:
-    """Run brokers without a server, and deliver messages as one would.
+    """Run brokers without a server, and deliver messages as a server would.
 
-    FastStream's test brokers call a handler inside the call that published its
-    message. Here, as with a server, a message is encoded when it is published, that
-    returns at once, and each handler runs in a task and a context of its own. Of
-    subscribers that compete for messages, as at one queue of RabbitMQ, one gets each.
-    A message that is nacked comes again where a server sends it again, ten times at
-    the most. A request is answered by the reply that its handler publishes, where
+    FastStream's test brokers call a handler inside the call that publishes its
+    message. Here, as with a server, a message is encoded when it is published,
+    publishing returns at once, and each handler runs in a task and a context of its
+    own. If subscribers compete for messages, as they do at one RabbitMQ queue, only one
+    of them receives each message. A nacked message is delivered again if a server would
+    do so, at most ten times. The reply that a handler publishes answers a request, if
     FastStream's real broker has requests.
 
     Args:
-        brokers: Brokers of any kinds, connected to each other if of the same kind.
+        brokers: Brokers of any kind; those of the same kind share their messages.
 
     Yields:
-        The deliveries, all of which have been handled when the block is left.
+        The deliveries; all of them have been handled when the block ends.
     """
     subscribers = [each for broker in brokers for each in broker.subscribers]
     deliveries = Deliveries(subscribers)
@@ -258,4 +258,4 @@ def _own_class(broker: Broker) -> type[Any]:
     for kind in type(broker).__mro__:
         if kind.__module__.partition(".")[0] == "faststream":
             return kind
-    raise TypeError(f"{broker!r} is no broker of FastStream's")
+    raise TypeError(f"{broker!r} is not a FastStream broker")

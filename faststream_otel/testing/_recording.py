@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RecordedMetric:
-    """One point of a metric: what was measured for one set of attributes.
+    """One point of a metric: the measurements that share one set of attributes.
 
     Attributes:
-        name: The metric's name, as in `messaging.process.duration`.
-        unit: Its unit, as in `s` for seconds.
-        attributes: What the measurements have in common.
-        value: Of a counter, how much was counted.
-        count: Of a histogram, how many measurements there were.
-        sum: Of a histogram, their sum.
+        name: The metric's name, such as `messaging.process.duration`.
+        unit: Its unit, such as `s` for seconds.
+        attributes: The attributes that the measurements share.
+        value: For a counter, the total.
+        count: For a histogram, the number of measurements.
+        sum: For a histogram, the sum of the measurements.
     """
 
     name: str
@@ -47,7 +47,7 @@ class RecordedMetric:
 
 
 class Recording:
-    """What was recorded so far; `record` makes it."""
+    """What has been recorded so far; `record` yields it."""
 
     def __init__(self, spans: SpanRecorder, service: str | None) -> None:
         attributes = {"service.name": service} if service else {}
@@ -59,7 +59,7 @@ class Recording:
         )
 
     def trace(self) -> Trace:
-        """Give all spans that have ended, in the order in which they began."""
+        """Return all spans that have ended, in the order in which they began."""
         service = str(self._resource.attributes["service.name"])
         return Trace(
             tuple(
@@ -69,7 +69,7 @@ class Recording:
         )
 
     def metrics(self, name: str | None = None) -> list[RecordedMetric]:
-        """Give the points of all metrics, or of the one that has this name."""
+        """Return the points of all metrics, or of the metric with this name."""
         data = self._reader.get_metrics_data()
         return [
             RecordedMetric(
@@ -89,7 +89,7 @@ class Recording:
 
 
 class RecordTelemetry(Protocol):
-    """What pytest's fixture `record_telemetry` is: `record` until the test's end."""
+    """The type of pytest's fixture `record_telemetry`: `record` until a test ends."""
 
     def __call__(
         self,
@@ -106,20 +106,20 @@ def record(
 ) -> Iterator[Recording]:
     """Record the spans and metrics of brokers while the block runs.
 
-    Their middleware may have a provider of its own, the global one, or none. Spans
-    that the application makes itself are recorded too, if they come from one of these;
-    where there is no global one, the block brings it. The application's own
-    span processors see the spans as ever; its metrics do not leave the recording.
+    The middleware may have its own provider, the global one, or none. Spans that the
+    application makes are recorded too, if they come from one of these providers; if
+    there is no global provider, the block sets one. The application's span processors
+    still see its spans; its metrics do not leave the recording.
 
     Args:
-        applications: Brokers with a telemetry middleware, and applications: those of
-            FastStream, also as ASGI, of FastAPI with FastStream's router, and of
-            Starlette or Litestar that start a broker. Or lists of them.
-        reproducible: Give the same trace for the same run, as `SpanRecorder` does.
-        service: The service's name, where no provider of the application says it.
+        applications: Brokers with a telemetry middleware, or applications that start
+            such brokers: FastStream (ASGI too), FastAPI with FastStream's router,
+            Starlette or Litestar. Lists of them are accepted.
+        reproducible: Make the same run give the same trace, as `SpanRecorder` does.
+        service: The service's name, if no provider of the application sets one.
 
     Yields:
-        The recording, which can be asked in the block and after it.
+        The recording, which can be read inside the block and after it.
 
     Raises:
         ValueError: There is no telemetry middleware.
