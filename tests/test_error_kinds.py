@@ -74,7 +74,7 @@ class GuardedError(Exception):
 class LyingError(Exception):
     """Says that it is of another class."""
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> Any:
         raise RuntimeError("class")
 
@@ -83,7 +83,7 @@ class WideError(Exception):
     """Has members and notes that are none."""
 
     exceptions = (1, None, "x")
-    __notes__ = (1, None)
+    __notes__ = (1, None)  # type: ignore[assignment]
 
 
 def endless() -> Exception:
