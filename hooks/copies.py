@@ -1,7 +1,7 @@
 """The guide as text: a Markdown copy of each page, `llms.txt` and `llms-full.txt`.
 
 A copy is what the reader sees, complete: the programs of all tabs, each under its
-broker's name, the tree of a trace in place of its picture, and the API from docstrings.
+broker's name, a trace's tree and a drawing's words in their place, and docstrings.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from functools import cache
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +26,10 @@ TAB: Final = re.compile(r'^(?:===|!!!|\?\?\?\+?)[ ](?:\w+[ ])?"(?P<label>[^"]+)"
 PICTURE: Final = re.compile(
     r"^(?:/// html \| figure\.trace|<figure class=\"trace\">)$.*?"
     r">Trace of (?P<name>(?P<trace>[\w/]+)(?:\.py)?)(?:, shown for \w+)?</title>.*?^(?:///|</figure>)$",
+    re.MULTILINE | re.DOTALL,
+)
+DRAWING: Final = re.compile(
+    r'^<div class="drawing".*?<desc[^>]*>(?P<words>.*?)</desc>.*?^</div>$',
     re.MULTILINE | re.DOTALL,
 )
 COMMENT: Final = re.compile(r"^<!--.*?-->\n*", re.MULTILINE | re.DOTALL)
@@ -104,6 +109,7 @@ def plain(markdown: str, to: Callable[[str], str]) -> str:
     """
     text = "\n".join(untabbed(COMMENT.sub("", markdown).splitlines()))
     text = PICTURE.sub(lambda found: tree(found["trace"], found["name"]), text)
+    text = DRAWING.sub(lambda found: unescape(found["words"]), text)
     text = DIRECTIVE.sub(
         lambda found: "\n".join(api(found["name"])) + "\n", f"{text}\n"
     )

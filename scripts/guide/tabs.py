@@ -15,7 +15,7 @@ import argparse
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from guide.places import DOCS, PICTURES, PROGRAMS, TABS
+from guide.places import BROKERS, DOCS, PICTURES, PROGRAMS, TABS
 from guide.steps import STEPS
 
 if TYPE_CHECKING:
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 INCLUDES = DOCS / "includes"
 LANGUAGES = {".py": "python", ".sh": "bash", ".txt": "text"}
 
-# The full example has its file for each broker in a folder of its own.
+# The full example has its file for each broker in a folder of its own, and shows the
+# trace before it.
 ELSEWHERE: Final[dict[str, str]] = {
+    "shop_trace": "monitoring/shop/brokers/{broker}",
     "shop_broker.py": "monitoring/shop/brokers/{broker}.py",
 }
 
@@ -113,9 +115,11 @@ def contents(file: Path) -> list[str]:
     # A script is of its program: what there is to say is said there.
     words = file.with_suffix(".md") if file.suffix == ".py" else file
     picture = PICTURES / file.relative_to(PROGRAMS).with_suffix(".svg")
+    # A program of the full example has its picture in a tab without it.
+    pictured = not file.suffix or (file.suffix == ".py" and broker in BROKERS)
     shown = [
         block(file) if file.exists() else "",
-        figure(picture) if file.suffix in {".py", ""} and picture.exists() else "",
+        figure(picture) if pictured and picture.exists() else "",
     ]
     said = (
         f'{{! include "../../docs_src/{broker}/{words.name}" !}}'

@@ -42,6 +42,16 @@ CUT = """() => [...document.querySelectorAll(".md-nav--secondary .md-ellipsis")]
     .filter((each) => each.scrollWidth > each.clientWidth)
     .map((each) => each.textContent.trim())
 """
+# The top of the menu, as far as the window shows it.
+SECTIONS = """() => [...document.querySelectorAll(
+        ".md-nav--primary > .md-nav__list > .md-nav__item > :is(a, label).md-nav__link"
+    )]
+    .filter((each) => {
+        const { top, bottom } = each.getBoundingClientRect();
+        return each.checkVisibility() && top > 0 && bottom < innerHeight;
+    })
+    .map((each) => each.textContent.trim())
+"""
 PAPER = "getComputedStyle(document.body).backgroundColor"
 
 
@@ -149,6 +159,17 @@ def test_every_page_is_read_without_scripts(
             figure.locator("summary").click()
             assert table.is_visible(), address
     context.close()
+
+
+def test_the_menu_shows_all_sections(page: Page, addresses: list[str]) -> None:
+    """On every page, without scrolling, and the page's own is open."""
+    page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+    for address in addresses:
+        page.goto(address)
+        seen = page.evaluate(SECTIONS)
+        assert {"Start", "Tracing", "Production", "Reference"} < set(seen), address
+        current = page.locator(".md-nav--primary a.md-nav__link--active").first
+        assert current.is_visible(), address
 
 
 def test_what_is_kept(context: BrowserContext, page: Page) -> None:

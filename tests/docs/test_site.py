@@ -142,11 +142,28 @@ def test_each_program_has_its_picture(guide: list[Page]) -> None:
                 # and logs show those: their traces would be the first one again.
                 if not file.endswith(".py") or "/test_" in file or file in OTHERS:
                     continue
+                # Their trace is that of an order: below.
+                if "monitoring/shop/brokers/" in file:
+                    continue
                 picture = PICTURES / file.replace(".py", ".svg")
                 drawn = only(content, "figure.trace > svg")
                 assert str(drawn) == as_parsed(picture), f"{page}: not {picture.name}"
                 shown.add(picture)
     assert shown
+
+
+def test_the_full_example_has_its_traces(guide: list[Page]) -> None:
+    """In the tab of each broker that of an order, before any program."""
+    (page,) = (page for page in guide if str(page) == "full-example/index.html")
+    traces, files = page.tab_sets()
+    for label, broker in TABS.items():
+        picture = PICTURES / "monitoring" / "shop" / "brokers" / f"{broker}.svg"
+        assert str(only(traces[label], "figure.trace > svg")) == as_parsed(picture)
+        assert title(files[label]) == f"monitoring/shop/brokers/{broker}.py"
+    first = page.article.select_one(".drawing, figure, .highlight")
+    assert first is not None
+    assert first["class"] == ["drawing"]
+    assert page.html.index('class="trace-picture') < page.html.index('"filename"')
 
 
 def test_every_picture_is_shown(guide: list[Page]) -> None:
