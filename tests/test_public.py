@@ -27,6 +27,7 @@ PUBLIC = {
         "Deliveries",
         "RecordTelemetry",
         "RecordedLink",
+        "RecordedLog",
         "RecordedMetric",
         "RecordedSpan",
         "Recording",

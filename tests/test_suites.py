@@ -172,3 +172,60 @@ def test_any_order(tmp_path: Path, seed: int, workers: int) -> None:
         encoding="utf-8",
     )
     assert "32 passed" in ran.stdout, ran.stdout + ran.stderr
+
+
+SNAPSHOTS = """
+import asyncio
+import pytest
+import shop
+from faststream_otel.testing import assert_trace, record
+from inline_snapshot import snapshot as inline
+
+NAMES = ["messaging.system", "messaging.destination.name", "messaging.message.id"]
+
+def shape(run):
+    with record(shop.broker, reproducible=True) as recording:
+        asyncio.run(run())
+    return recording.trace().shape(attributes=NAMES)
+
+def test_inline(run):
+    assert shape(run) == inline()
+
+def test_syrupy(run, snapshot):
+    assert shape(run) == snapshot
+"""
+
+
+@pytest.mark.skipif(
+    not all(map(find_spec, ("inline_snapshot", "syrupy"))),
+    reason="the group `suites` is not installed",
+)
+def test_snapshots(tmp_path: Path) -> None:
+    """A shape with attributes is a snapshot: what is written once holds again."""
+    (tmp_path / "shop.py").write_text(SHOP)
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    test = tmp_path / "test_snapshots.py"
+    test.write_text(SNAPSHOTS)
+
+    def run(*options: str) -> str:
+        names = ("cacheprovider", "logfire", "randomly", "asyncio")
+        quiet = [f"-pno:{name}" for name in names]
+        ran = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", *quiet, *options],
+            cwd=tmp_path,
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+        )
+        return ran.stdout + ran.stderr
+
+    written = run("--snapshot-update", "--inline-snapshot=create")
+    assert "publish orders [PRODUCER]" in test.read_text(), written
+    kept = (tmp_path / "__snapshots__" / "test_snapshots.ambr").read_text()
+    assert "  process orders [CONSUMER] {messaging.system=nats, " in kept
+    assert "2 passed" in run("--inline-snapshot=disable")
+    shop = (tmp_path / "shop.py").read_text().replace('"pack"', '"wrap"')
+    (tmp_path / "shop.py").write_text(shop)
+    said = run("--inline-snapshot=disable")
+    assert "2 failed" in said
+    assert "wrap [INTERNAL]" in said

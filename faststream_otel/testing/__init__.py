@@ -9,6 +9,7 @@ from faststream_otel._traces.recorder import SpanRecorder
 from faststream_otel._traces.shape import assert_trace
 from faststream_otel._traces.tree import render
 from faststream_otel.testing._deliveries import Deliveries, in_memory
+from faststream_otel.testing._logs import RecordedLog
 from faststream_otel.testing._recording import (
     RecordedMetric,
     Recording,
@@ -20,6 +21,7 @@ __all__ = (
     "Deliveries",
     "RecordTelemetry",
     "RecordedLink",
+    "RecordedLog",
     "RecordedMetric",
     "RecordedSpan",
     "Recording",

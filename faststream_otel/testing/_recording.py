@@ -14,13 +14,17 @@ from faststream_otel._faststream import middlewares
 from faststream_otel._middleware import TelemetryMiddleware
 from faststream_otel._traces.model import Trace
 from faststream_otel._traces.recorder import SpanRecorder
-from faststream_otel.testing import _stage, _swapping
+from faststream_otel.testing import _stage, _swapping, _waiting
 from faststream_otel.testing._applications import TAKEN, brokers_of
+from faststream_otel.testing._logs import LogRecorder, noting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from opentelemetry.util.types import AttributeValue
+
+    from faststream_otel._traces.model import RecordedSpan
+    from faststream_otel.testing._logs import RecordedLog
 
     Middleware = TelemetryMiddleware[Any, Any]
 
@@ -53,6 +57,7 @@ class Recording:
         attributes = {"service.name": service} if service else {}
         self._resource = Resource.create(attributes)
         self._spans = spans
+        self._logs = LogRecorder(spans.knows)
         self._reader = InMemoryMetricReader()
         self._metrics = MeterProvider(
             [self._reader], self._resource, shutdown_on_exit=False
@@ -67,6 +72,34 @@ class Recording:
                 for span in self._spans.trace().spans
             )
         )
+
+    async def wait_for(self, expected: str, *, timeout: float = 10) -> Trace:
+        """Give the trace as soon as it has a shape: for tests with a server.
+
+        Args:
+            expected: The shape, as for `assert_trace`.
+            timeout: How long to wait for it, in seconds.
+
+        Raises:
+            AssertionError: It had another for so long. The message is a diff, and
+                names the spans that have begun and not ended.
+            ValueError: The shape cannot be read.
+        """
+        __tracebackhide__ = True
+        return await _waiting.wait_for(self._spans, self.trace, expected, timeout)
+
+    def logs(self, span: RecordedSpan | None = None) -> list[RecordedLog]:
+        """Give what was logged in the traces of this recording, or outside of any.
+
+        Args:
+            span: Give what was logged while this span was current, and no more.
+        """
+        return [
+            log
+            for log in self._logs.logs()
+            if span is None
+            or (log.trace_id, log.span_id) == (span.trace_id, span.span_id)
+        ]
 
     def metrics(self, name: str | None = None) -> list[RecordedMetric]:
         """Return the points of all metrics, or of the metric with this name."""
@@ -146,6 +179,7 @@ def record_by(
     with (
         _stage.watching(spans, given),
         _swapping.recorded(found.values(), spans, recording._metrics),
+        noting(recording._logs),
     ):
         yield recording
 
