@@ -213,7 +213,11 @@ STAND_INS = tuple(
     if not (program := Program(broker, step)).path.exists()
 )
 # The tests that the reader copies.
-TESTS = tuple(Program(broker, "test_orders") for broker in BROKERS)
+TESTS = tuple(
+    Program(broker, step)
+    for step in ("test_orders", "test_details")
+    for broker in BROKERS
+)
 
 # Those whose page has the trace as it is printed, and not only drawn.
 PRINTING = tuple(

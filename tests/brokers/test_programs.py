@@ -123,7 +123,7 @@ def test_no_program_is_forgotten() -> None:
     others = {path for path in PROGRAMS.glob("*/*.py") if path not in here}
     kinds = {"", "_http", "_console", "_memory", "_prometheus", "_zipkin"}
     # The last one is itself a test, in memory.
-    steps = {*(f"exporting{kind}" for kind in kinds), "test_orders"}
+    steps = {*(f"exporting{kind}" for kind in kinds), "test_orders", "test_details"}
     assert {path.stem for path in others} == steps
     assert len(others) == len(steps) * len(BROKERS)
 
