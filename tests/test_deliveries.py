@@ -10,6 +10,7 @@ import pytest
 from faststream_otel.testing import in_memory
 from tests.deliveries import SCENES
 from tests.kinds import KINDS
+from tests.test_batches import FASTSTREAM
 
 if TYPE_CHECKING:
     from tests.kinds import Kind
@@ -49,6 +50,8 @@ def expected(name: str, kind: Kind) -> Any:
 @pytest.mark.parametrize(("name", "kind"), PLAYED)
 def test_in_memory(name: str, kind: Kind) -> None:
     """It is what was seen with a server."""
+    if (name, kind.name) == ("batch", "redis-list") and FASTSTREAM < (0, 7, 8):
+        pytest.skip("FastStream's test broker gives a list to who takes batches only")
     play, _ = SCENES[name]
     seen = asyncio.run(asyncio.wait_for(play(kind, in_memory, "orders"), 10))
     assert seen == expected(name, kind)
