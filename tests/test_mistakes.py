@@ -113,7 +113,7 @@ CLASSES = {
 def test_a_class_in_place_of_an_instance(kind: Kind, option: str) -> None:
     """It is said at construction, with how to write it."""
     given = CLASSES[option]
-    with pytest.raises(TypeError, match=f"{option}={given.__name__} is a class.*give"):
+    with pytest.raises(TypeError, match=f"{option}={given.__name__} is a class: pass"):
         kind.middleware(**{option: given})
 
 
@@ -130,7 +130,7 @@ def test_the_middlewares_class_in_place_of_an_instance(kind: Kind) -> None:
         async with in_memory(broker):
             await kind.publish(broker, "x", "orders")
 
-    with pytest.raises(TypeError, match="is a class: give the broker an instance"):
+    with pytest.raises(TypeError, match="is a class: pass an instance to the broker"):
         asyncio.run(main(broker))
     with pytest.raises(TypeError, match="is a class"):
         kind.middleware(None, context=None)
@@ -198,10 +198,10 @@ def test_an_option_that_does_not_exist(kind: Kind, option: str, says: str) -> No
         (["orders"], ValueError, "has no parameter"),
         (["user.{{id}}"], ValueError, "has no parameter"),
         (["user.{id}.{id}"], ValueError, "a parameter twice"),
-        ("user.{id}", TypeError, "is one text: give a list"),
-        ([""], TypeError, "each entry is a text"),
-        ([7], TypeError, "each entry is a text"),
-        (7, TypeError, "give a list"),
+        ("user.{id}", TypeError, "is a single string: pass a list"),
+        ([""], TypeError, "each entry must be a string"),
+        ([7], TypeError, "each entry must be a string"),
+        (7, TypeError, "pass a list of strings"),
     ],
 )
 def test_templates_that_make_no_sense(

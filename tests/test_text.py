@@ -186,13 +186,15 @@ def test_what_a_client_delivers_as_text_is_encodable(
 
     async def main() -> None:
         async with in_memory(broker):
-            await kind.publish(
-                broker,
-                "x",
-                f"or{LONE}ders",
-                headers={"tenant": LONE},
-                correlation_id=LONE,
-            )
+            # FastStream may not encode it; the span says so.
+            with suppress(UnicodeEncodeError):
+                await kind.publish(
+                    broker,
+                    "x",
+                    f"or{LONE}ders",
+                    headers={"tenant": LONE},
+                    correlation_id=LONE,
+                )
 
     asyncio.run(main())
     (span,) = exported.spans()
@@ -276,7 +278,9 @@ def test_identifiers_of_any_type(
 
     async def main() -> None:
         async with in_memory(exported.broker):
-            await kind.publish(exported.broker, "x", "orders", correlation_id=value)
+            # FastStream cannot encode all of them; the span says so.
+            with suppress(AttributeError, TypeError):
+                await kind.publish(exported.broker, "x", "orders", correlation_id=value)
 
     asyncio.run(main())
     (span,) = exported.spans()
