@@ -35,6 +35,14 @@ INSTRUMENTED: Final = (
     "--metrics_exporter none --logs_exporter none faststream run {step}:app"
 )
 RUN: Final = "faststream run {step}:app"
+
+# The tests of the programs that are the same for all brokers.
+OF_DIRECTORIES: Final = {
+    "beside": "test_troubleshooting.py",
+    "boundaries": "test_troubleshooting.py",
+    "languages": "test_languages.py",
+    "troubleshooting": "test_troubleshooting.py",
+}
 HAS_APP: Final = re.compile(r"^app = FastStream\(", re.MULTILINE)
 SETS_A_PROVIDER: Final = re.compile(r"\b(Tracer|Meter)Provider\(")
 
@@ -96,6 +104,8 @@ def run(program: Path) -> str:
 
 def test(file: str) -> Path:
     """The test that runs a program: one that names its step, or that of all."""
+    if name := OF_DIRECTORIES.get(Path(file).parts[0]):
+        return TESTS / name
     step = Path(file).stem
     for path in sorted(TESTS.glob("test_*.py")):
         if f'"{step}"' in path.read_text():

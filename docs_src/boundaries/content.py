@@ -22,7 +22,7 @@ async def pack(order: Order) -> None:
 
 
 async def main() -> None:
-    secret = {"authorization": "secret in a header"}
+    secret = {"api-key": "secret in a header"}
     async with in_memory(broker) as deliveries:
         await broker.start()
         first = {"item": "unicorn", "amount": 1, "note": "secret in the body"}

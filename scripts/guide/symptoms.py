@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import re
 import subprocess
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 TROUBLESHOOTING = PROGRAMS / "troubleshooting"
 BOUNDARIES = PROGRAMS / "boundaries"
+BESIDE = PROGRAMS / "beside"
 PORT: Final = "4318"  # where the page has a Collector
 
 # What is run, by the name of its output.
@@ -43,11 +45,23 @@ SYMPTOMS: Final[dict[str, str]] = {
     "own_spans": "python own_spans.py",
     "content": "python content.py",
     "views": "python views.py",
+    "with_dictconfig": "python with_dictconfig.py",
+    "with_dishka": "python with_dishka.py",
+    "with_logfire": "python with_logfire.py",
+    "with_loguru": "python with_loguru.py",
+    "with_prometheus": "python with_prometheus.py",
+    "with_sentry": "python with_sentry.py",
 }
+# An id of a trace, and the one that the page has in its place.
+_TRACE_ID: Final = re.compile(r"\b(?!0{32})[0-9a-f]{32}\b")
+_EXAMPLE: Final = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
-# Where the others are not.
-_ELSEWHERE = {"content": BOUNDARIES, "views": BOUNDARIES}
+def directory(symptom: str) -> Path:
+    """Where what is run is."""
+    if symptom in {"content", "views"}:
+        return BOUNDARIES
+    return BESIDE if symptom.startswith("with_") else TROUBLESHOOTING
 
 
 def output(symptom: str) -> Path:
@@ -59,7 +73,7 @@ def printed(symptom: str) -> str:
     """Run it, and give all that it prints."""
     command = SYMPTOMS[symptom]
     if symptom != "sends":
-        return run(command, _ELSEWHERE.get(symptom, TROUBLESHOOTING))
+        return _TRACE_ID.sub(_EXAMPLE, run(command, directory(symptom)))
     with a_collector() as port:
         # Its own lines have the port as well.
         script = (TROUBLESHOOTING / "sends.sh").read_text().replace(PORT, port)

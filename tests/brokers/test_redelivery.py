@@ -10,7 +10,10 @@ import pytest
 from faststream import AckPolicy
 from faststream.exceptions import NackMessage
 from faststream.mqtt import MQTTBroker, QoS
+from faststream.rabbit import RabbitBroker, RabbitQueue
 
+from faststream_otel.rabbit import RabbitTelemetryMiddleware
+from faststream_otel.testing import assert_trace, record
 from tests.brokers.clean import clean
 from tests.brokers.wire import PATIENCE
 from tests.kinds import KINDS, Kind
@@ -113,3 +116,46 @@ def test_mqtt_sends_it_again_in_a_session_that_was_kept() -> None:
     assert handled == ONCE
     asyncio.run(connect(until="tea"))
     assert handled == [*ONCE, "tea"]
+
+
+@pytest.mark.broker("rabbit")
+def test_a_dead_letter_stays_in_its_trace() -> None:
+    """RabbitMQ moves it with its headers: one more process span, beside the first."""
+    broker = RabbitBroker(middlewares=[RabbitTelemetryMiddleware()])
+    name = f"orders.{uuid4().hex}"
+    buried = asyncio.Event()
+
+    @broker.subscriber(
+        RabbitQueue(
+            name,
+            auto_delete=True,
+            arguments={
+                "x-dead-letter-exchange": "",
+                "x-dead-letter-routing-key": f"{name}.dead",
+            },
+        ),
+        ack_policy=AckPolicy.REJECT_ON_ERROR,
+    )
+    async def pack(order: str) -> None:
+        raise LookupError(order)
+
+    @broker.subscriber(RabbitQueue(f"{name}.dead", auto_delete=True))
+    async def bury(order: str) -> None:
+        buried.set()
+
+    async def main() -> None:
+        async with broker:
+            await broker.start()
+            await broker.publish("unicorn", name)
+            await asyncio.wait_for(buried.wait(), PATIENCE)
+
+    with record(broker) as recording:
+        asyncio.run(main())
+    assert_trace(
+        recording.trace(),
+        f"""
+        publish {name} [PRODUCER]
+          process {name} [CONSUMER] ✗ LookupError
+          process {name}.dead [CONSUMER]
+        """,
+    )

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from faststream_otel.testing import RecordedSpan, Trace
 
+# Directories of programs that are the same for all brokers.
+SAME_FOR_ALL = ("beside", "boundaries", "languages", "troubleshooting")
 every_program = pytest.mark.parametrize("program", ALL, ids=str)
 
 
@@ -35,7 +37,7 @@ def test_no_program_is_forgotten() -> None:
         for path in PROGRAMS.rglob("*.py")
         # tests/monitoring runs the full example, and knows its files;
         # test_troubleshooting.py runs what is the same for all brokers.
-        if not {"monitoring", "troubleshooting", "boundaries"} & set(path.parts)
+        if not {"monitoring", *SAME_FOR_ALL} & set(path.parts)
     }
     programs = (*ALL, *TESTS, *SIGNALS, *EXPORTING)
     assert files == {f"{program}.py" for program in programs}

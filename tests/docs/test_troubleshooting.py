@@ -20,7 +20,15 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from guide.commands import readers_environment
 from guide.places import DOCS
-from guide.symptoms import BOUNDARIES, SYMPTOMS, TROUBLESHOOTING, output, printed, run
+from guide.symptoms import (
+    BESIDE,
+    BOUNDARIES,
+    SYMPTOMS,
+    TROUBLESHOOTING,
+    output,
+    printed,
+    run,
+)
 from tests.brokers.receiver import Inbox, over_grpc, over_http
 
 if TYPE_CHECKING:
@@ -37,10 +45,10 @@ def test_what_is_printed(symptom: str) -> None:
 
 def test_every_program_is_run() -> None:
     """No file is shown that nothing runs."""
-    directories = (TROUBLESHOOTING, BOUNDARIES)
+    directories = (TROUBLESHOOTING, BOUNDARIES, BESIDE)
     files = {
         path for each in directories for path in each.iterdir() if path.is_file()
-    } - {TROUBLESHOOTING / "install.sh"}
+    } - {each / "install.sh" for each in directories}
     run_here = {command.split()[-1] for command in SYMPTOMS.values()}
     in_scripts = {
         word
