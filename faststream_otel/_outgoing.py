@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from faststream_otel._faststream import around_innermost
 from faststream_otel._faults import FAULTS, tell_once
+from faststream_otel._options import called
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Container
 
     from faststream.response import PublishCommand
+    from opentelemetry.trace import Span
+
+    from faststream_otel._options import Hook
 
 
 def in_body(
@@ -112,3 +116,21 @@ class OutgoingHeaders:
             if name not in self._snapshot
         }
         cmd.headers = {**removed, **self.without_context(headers)}
+
+
+def enriched(cmd: PublishCommand, hook: Hook, span: Span) -> dict[str, Any]:
+    """Let the application enrich a span, and the headers that are sent.
+
+    Args:
+        cmd: What is sent. Its headers stay as they are: the hook is given a copy.
+        hook: The application's.
+        span: The span of the send.
+
+    Returns:
+        The headers that are to be sent; those of the command if nothing was added.
+    """
+    headers = cmd.headers
+    cmd.headers = given = dict(headers or {})
+    called(hook, "The hook", span, cmd)
+    wanted = cmd.headers
+    return headers if wanted is given and wanted == (headers or {}) else wanted

@@ -10,10 +10,11 @@ from opentelemetry.context import Context
 from faststream_otel import _conventions as conventions
 from faststream_otel._arrival import arrival_of
 from faststream_otel._delivery import fetched
+from faststream_otel._doubled import under_way
 from faststream_otel._faults import FAULTS, tell_once
 from faststream_otel._operation import StartedOperation
 from faststream_otel._options import called
-from faststream_otel._sending import SendScope, under_way
+from faststream_otel._sending import SendScope
 from faststream_otel._settling import trace_settlement
 from faststream_otel._suppression import SUPPRESSED, SUPPRESSED_BEFORE
 from faststream_otel._text import bounded

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,12 +13,12 @@ from opentelemetry.trace import Link, SpanKind
 from faststream_otel import _conventions as conventions
 from faststream_otel._creating import Creation, creation_of
 from faststream_otel._delivery import came_along, current_delivery, restore
+from faststream_otel._doubled import once
 from faststream_otel._faults import FAULTS, tell_once
 from faststream_otel._headers import captured
 from faststream_otel._measuring import BodySizes
 from faststream_otel._operation import StartedOperation
-from faststream_otel._options import called
-from faststream_otel._outgoing import OutgoingHeaders, in_body
+from faststream_otel._outgoing import OutgoingHeaders, enriched, in_body
 from faststream_otel._propagation import NOTHING_WRITTEN
 from faststream_otel._suppression import SUPPRESSED, SUPPRESSED_BEFORE
 
@@ -39,9 +38,6 @@ _OPERATIONS: Final = {
     PublishType.REQUEST: conventions.REQUEST,
     PublishType.REPLY: conventions.REPLY,
 }
-
-# What the outermost of two middlewares of ours records: a command or a raw message.
-under_way: ContextVar[object] = ContextVar("faststream_otel_under_way", default=None)
 
 
 class SendScope(BaseMiddleware[Any, Any]):
@@ -77,21 +73,8 @@ class SendScope(BaseMiddleware[Any, Any]):
         """Send a message, or a batch, inside its span."""
         # No coroutine of its own: each is dear.
         if self.messages.is_doubled:
-            return self._publish_once(call_next, cmd)
+            return once(cmd, call_next, self._publish)
         return self._publish(call_next, cmd)
-
-    async def _publish_once(
-        self,
-        call_next: Callable[[Any], Awaitable[Any]],
-        cmd: PublishCommand,
-    ) -> Any:
-        if under_way.get() is cmd:
-            return await call_next(cmd)
-        token = under_way.set(cmd)
-        try:
-            return await self._publish(call_next, cmd)
-        finally:
-            restore(token)
 
     async def _publish(
         self,
@@ -200,7 +183,9 @@ class Sending:
         self.operation = sending = self._start(*parts, is_batch=is_batch)
         wanted = headers
         if sending.recording and options.publish_hook is not None:
-            wanted, written = self._enriched(headers, written)
+            wanted = enriched(cmd, options.publish_hook, sending.span)
+            if wanted is not headers:
+                written = telemetry.propagation.written(wanted or {}, came_along)
         self._carry(headers, wanted, sending.context, written)
         if self._creation is not None and self._headers is not None:
             return self._creation.in_each_message(call_next, self._headers)
@@ -278,21 +263,6 @@ class Sending:
             self._creation = None
         if operation is not None:
             operation.end(error)
-
-    def _enriched(
-        self, headers: dict[str, Any], written: Written
-    ) -> tuple[dict[str, Any], Written]:
-        """Let the application enrich the span, and the headers that are sent."""
-        operation, cmd = self.operation, self._cmd
-        hook = self._telemetry.options.publish_hook
-        assert operation is not None, "it has begun"
-        assert hook is not None, "it was asked for"
-        cmd.headers = before = dict(headers or {})
-        called(hook, "The hook", operation.span, cmd)
-        wanted = cmd.headers
-        if wanted is before and wanted == (headers or {}):
-            return headers, written
-        return wanted, self._telemetry.propagation.written(wanted or {}, came_along)
 
     def _carry(
         self,
