@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from importlib.metadata import requires
 from pathlib import Path
 
@@ -80,3 +82,31 @@ def test_scopes_name_no_broker(name: str) -> None:
     """A seventh broker is one new file."""
     text = (PACKAGE / f"_{name}.py").read_text().lower()
     assert not {broker for broker in ("rabbit", *CLIENTS) if broker in text}
+
+
+def imports(path: Path) -> set[str]:
+    """Name the modules of the package that one of them imports, for types as well."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(NAME):
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                found.add(inner if inner in MODULES else f"{node.module}")
+    return found & set(MODULES)
+
+
+NAME = PACKAGE.name
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(
+        ".__init__"
+    ): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+
+
+def test_no_modules_import_each_other() -> None:
+    """There is no circle, not even one that only a type checker sees."""
+    graph = {name: imports(path) for name, path in MODULES.items()}
+    assert len(graph["faststream_otel._sending"]) > 5
+    # Raises CycleError, which names the circle.
+    assert list(TopologicalSorter(graph).static_order())

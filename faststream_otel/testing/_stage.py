@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace import ReadableSpan, Span
 
-    from faststream_otel.testing import SpanRecorder
+    from faststream_otel._traces.recorder import SpanRecorder
 
 lock: Final = RLock()
 _recorders: list[SpanRecorder] = []

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
 
     from faststream_otel._middleware import TelemetryMiddleware
-    from faststream_otel.testing import SpanRecorder
+    from faststream_otel._traces.recorder import SpanRecorder
 
     Middleware = TelemetryMiddleware[Any, Any]
 
