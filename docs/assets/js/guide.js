@@ -37,3 +37,28 @@ for (const element of document.querySelectorAll(
 )) {
   scrollable.observe(element);
 }
+
+// With scripts the link copies the page's text; where that is not allowed, it leads there.
+const link = document.querySelector(".copy > a");
+if (link && navigator.clipboard) {
+  link.textContent = "Copy page as Markdown";
+  link.setAttribute("role", "button");
+  link.addEventListener("click", async (event) => {
+    event.preventDefault();
+    try {
+      const answer = await fetch(link.href);
+      if (!answer.ok) throw Error(answer.statusText);
+      await navigator.clipboard.writeText(await answer.text());
+      link.textContent = "Copied";
+    } catch {
+      location.href = link.href;
+    }
+  });
+  link.addEventListener("keydown", (event) => {
+    if (event.key === " ") {
+      event.preventDefault();
+      link.click();
+    }
+  });
+  link.parentNode.setAttribute("aria-live", "polite");
+}
