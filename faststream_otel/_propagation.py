@@ -130,13 +130,17 @@ class Propagation:
         return Written(creation, frozenset(map(str.lower, own)), frozenset(forwarded))
 
     def inject(
-        self, context: Context, written: Written = NOTHING_WRITTEN
+        self,
+        context: Context,
+        written: Written = NOTHING_WRITTEN,
+        span: Span | None = None,
     ) -> dict[str, Any]:
         """Make the headers that carry `context`.
 
         Args:
             context: What is to travel with the message.
             written: What the caller wrote of it, which is not replaced.
+            span: The span of the context, where the caller has it at hand.
         """
         carrier: dict[str, Any] = {}
         try:
@@ -149,7 +153,7 @@ class Propagation:
         except FAULTS:
             tell_once("Reading what to propagate")
             return carrier
-        if not self._inject_plain(carrier, context):
+        if not self._inject_plain(carrier, context, span):
             self._inject(carrier, context)
         if not written.own:
             return carrier
@@ -174,12 +178,15 @@ class Propagation:
                     "and is not sent: baggage travels with each message."
                 )
 
-    def _inject_plain(self, carrier: dict[str, Any], context: Context) -> bool:
+    def _inject_plain(
+        self, carrier: dict[str, Any], context: Context, span: Span | None
+    ) -> bool:
         """Write context that is a span without a trace state, and nothing else."""
         self._propagators()
         if not self._is_plain or len(context) > 1:
             return False
-        span_context = get_current_span(context).get_span_context()
+        span = get_current_span(context) if span is None else span
+        span_context = span.get_span_context()
         if not span_context.is_valid or span_context.trace_state:
             return False
         carrier[_w3c.TRACEPARENT] = _w3c.written(span_context)

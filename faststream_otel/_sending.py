@@ -274,7 +274,9 @@ class Sending:
         """Give the command headers that carry a context, if that is not empty."""
         carrier: dict[str, Any] = {}
         if context and self._messages.carries_context:
-            carrier = self._telemetry.propagation.inject(context, written)
+            operation = self.operation
+            span = None if operation is None else operation.span
+            carrier = self._telemetry.propagation.inject(context, written, span)
         if carrier or written.forwarded or wanted is not headers:
             self._headers = OutgoingHeaders(
                 self._cmd, headers, wanted, written.forwarded, carrier
