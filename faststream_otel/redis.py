@@ -104,9 +104,10 @@ class RedisMessages(Messages["Mapping[str, Any]", RedisPublishCommand]):
         formats = (subscriber.config.message_format,) if subscriber else self._formats
         data = message["data"]
         entries = message.get("message_ids", ()) if self.wants_time else ()
-        sent = [_sent(entry) for entry in entries]
         if not isinstance(data, list):
-            return _describe(destination, data, formats, sent[0] if sent else None)
+            at = _sent(entries[0]) if entries else None
+            return _describe(destination, data, formats, at)
+        sent = [_sent(entry) for entry in entries]
         when = sent if len(sent) == len(data) else [None] * len(data)
         return [
             _describe(destination, one, formats, at)
