@@ -9,7 +9,7 @@ from typing import Any, Final
 # Style sheets, and what a page that needs them has.
 NEEDED: Final = {
     "assets/_mkdocstrings.css": 'class="doc ',
-    "assets/css/trace.css": '<figure class="trace"',
+    "assets/css/trace.css": 'class="trace-picture',
 }
 # Of a minified sheet: selectors and declarations, no at-rule.
 RULE: Final = re.compile(r"([^{};@]+)(\{[^{}]*\})")

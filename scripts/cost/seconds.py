@@ -8,27 +8,19 @@ import statistics
 import time
 from collections import defaultdict
 from multiprocessing import get_context
-from pathlib import Path
 
 from cost.contenders import BARE, CONTENDERS, FLOOR, KINDS, MODES, OURS, OWN
 
-_ROOT = Path(__file__).parents[2]
-TABLE = _ROOT / "docs" / "tables" / "cost.md"
 _WARM_UP = 50
 
 
-def measure(rounds: int, messages: int, *, write: bool) -> None:
+def measure(rounds: int, messages: int) -> None:
     """Measure in turns, and show the medians.
 
     Args:
         rounds: How many turns of each contender.
         messages: How many messages a turn.
-        write: Whether to write the table of the guide, too.
     """
-    rows = [
-        "| Telemetry | Bare calls of the SDK | FastStream's own | This package |",
-        "|---|---|---|---|",
-    ]
     print(f"{'µs a message, NATS':22} {FLOOR:>7} {OWN:>7} {OURS:>7}  of floor  of own")
     for mode in MODES:
         turns: defaultdict[str, list[float]] = defaultdict(list)
@@ -42,9 +34,6 @@ def measure(rounds: int, messages: int, *, write: bool) -> None:
             f"{ours / floor:8.2f}  {ours / own:6.2f}",
             flush=True,
         )
-        rows.append(f"| {mode} | {floor:.0f} µs | {own:.0f} µs | {ours:.0f} µs |")
-    if write:
-        TABLE.write_text("\n".join(rows) + "\n")
 
 
 def _apart(mode: str, contender: str, messages: int) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Final
 
-from guide import attributes, metrics, moving, options, spans, versions
+from guide import attributes, cost, metrics, moving, options, spans, versions
 from guide.places import DOCS
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ WRITTEN: Final[dict[Path, Callable[[], str]]] = {
     REFERENCE / "options.md": options.page,
     REFERENCE / "spans.md": spans.page,
     REFERENCE / "versions.md": versions.page,
+    TABLES / "cost.md": cost.table,
+    TABLES / "cost.svg": cost.chart,
+    TABLES / "cost_savings.md": cost.savings,
+    TABLES / "cost_versions.md": cost.made_with,
     TABLES / "moved_attributes.md": moving.attributes_table,
     TABLES / "moved_metrics.md": moving.metrics_table,
 }

@@ -73,7 +73,7 @@ TYPED = {
     "cardinality": "/boundaries/#cardinality",
     "gdpr": "/boundaries/",
     "latency": "/metrics/",
-    "overhead": "/production/#what-a-message-costs",
+    "overhead": "/cost/",
     "trace id in logs": "/logs/",
     "traceparent": "/concept/",
     "propagator": "/concept/#propagator",

@@ -295,7 +295,7 @@ def test_style_sheets_find_their_files(site: Path) -> None:
 
 def test_pages_load_the_styles_that_they_need(guide: list[Page]) -> None:
     """Those of pictures where there are any, those of the API where it is."""
-    uses = {"trace.css": "figure.trace", "_mkdocstrings.css": ".doc-object"}
+    uses = {"trace.css": ".trace-picture", "_mkdocstrings.css": ".doc-object"}
     for sheet, element in uses.items():
         loads = {str(page) for page in guide if sheet in page.html}
         needs = {str(page) for page in guide if page.article.select(element)}

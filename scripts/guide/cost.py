@@ -1,0 +1,147 @@
+"""What the page about cost shows: the counts that `scripts/bench --count` wrote."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from statistics import mean
+from typing import Any, Final
+
+# Under the checkout, written by `scripts/bench --count --write`.
+COUNTS: Final = Path(__file__).parents[1] / "cost" / "counts.json"
+
+_NAMES: Final = {
+    "kafka": "Kafka",
+    "confluent": "Confluent",
+    "rabbit": "RabbitMQ",
+    "nats": "NATS",
+    "redis": "Redis",
+    "mqtt": "MQTT",
+}
+_CONTENDERS: Final = {
+    "own": ("FastStream's own", "trace-internal"),
+    "floor": ("bare calls of the SDK", "trace-producer"),
+    "ours": ("this package", "trace-consumer"),
+}
+# What a reader calls the modes, in a heading of the chart and in the table.
+_MODES: Final = {
+    "no provider": "No provider is set",
+    "all sampled out": "Spans are sampled out",
+    "all sampled": "Spans are recorded",
+    "all sampled + metrics": "Spans and metrics are recorded",
+}
+
+# CSS pixels, as in the pictures of traces.
+_HEAD: Final = 26
+_ROW: Final = 32
+_BASELINE: Final = 13
+_BAR_TOP: Final = 18
+_BAR_HEIGHT: Final = 9
+_GAP: Final = 10
+
+
+def _counts() -> dict[str, dict[str, dict[str, int]]]:
+    counts: dict[str, Any] = json.loads(COUNTS.read_text())["counts"]
+    return counts
+
+
+def _means() -> dict[str, dict[str, float]]:
+    """Give the mean of all brokers, in thousands, by mode and contender."""
+    brokers = _counts().values()
+    return {
+        mode: {
+            name: mean(broker[mode][name] for broker in brokers) / 1000
+            for name in _CONTENDERS
+        }
+        for mode in _MODES
+    }
+
+
+def chart() -> str:
+    """Draw the mean of all brokers as bars, readable in light and dark."""
+    means = _means()
+    most = max(max(of.values()) for of in means.values())
+    height = len(_MODES) * (_HEAD + len(_CONTENDERS) * _ROW + _GAP)
+    told = "; ".join(
+        f"{_MODES[mode]}: "
+        + ", ".join(f"{_CONTENDERS[name][0]} {of[name]:.0f}" for name in _CONTENDERS)
+        for mode, of in means.items()
+    )
+    lines = [
+        (
+            '<svg xmlns="http://www.w3.org/2000/svg" class="trace-picture" role="img"'
+            ' aria-labelledby="cost-title cost-desc" width="100%"'
+            f' height="{height}" style="height:{height}px">'
+        ),
+        '<title id="cost-title">What telemetry adds to a message</title>',
+        f'<desc id="cost-desc">Thousands of instructions. {told}.</desc>',
+    ]
+    top = 0
+    for mode, of in means.items():
+        lines.append(
+            f'<text class="trace-name" x="0" y="{top + _BASELINE}">{_MODES[mode]}'
+            "</text>"
+        )
+        top += _HEAD
+        for name, (label, kind) in _CONTENDERS.items():
+            width = of[name] / most * 100
+            bar = f'x="0" y="{top + _BAR_TOP}" height="{_BAR_HEIGHT}" rx="2"'
+            lines += [
+                f'<g class="{kind}">',
+                f'<text class="trace-note" x="0" y="{top + _BASELINE}">{label}</text>',
+                (
+                    f'<text class="trace-duration" x="100%" y="{top + _BASELINE}">'
+                    f"{of[name]:.0f}</text>"
+                ),
+                f'<rect class="trace-track" {bar} width="100%"/>',
+                f'<rect class="trace-bar" {bar} width="{width:.2f}%"/>',
+                "</g>",
+            ]
+            top += _ROW
+        top += _GAP
+    return "\n".join([*lines, "</svg>"]) + "\n"
+
+
+def table() -> str:
+    """Give each broker's counts, in thousands, and ours as shares of the other two."""
+    lines = [
+        "| Broker | Bare calls | FastStream's own | This package | of bare | of own |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    for mode, heading in _MODES.items():
+        lines.append(f"| **{heading}** | | | | | |")
+        for broker, of in _counts().items():
+            floor, own, ours = (of[mode][name] for name in ("floor", "own", "ours"))
+            lines.append(
+                f"| {_NAMES[broker]} | {floor / 1000:.0f} | {own / 1000:.0f} "
+                f"| {ours / 1000:.0f} | {ours / floor:.2f} | {ours / own:.2f} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def savings() -> str:
+    """Give what remains of the cost where less is recorded."""
+    means = {mode: of["ours"] for mode, of in _means().items()}
+    whole = means["all sampled + metrics"]
+    rows = (
+        ("spans and metrics", "all sampled + metrics"),
+        ("spans alone", "all sampled"),
+        ("nothing: the sampler drops each span, and no metrics", "all sampled out"),
+        ("nothing: no provider is set", "no provider"),
+    )
+    lines = ["| Recorded | Instructions | Of the whole |", "|---|--:|--:|"]
+    lines += [
+        f"| {what} | {round(means[mode]) * 1000:,} | {means[mode] / whole:.0%} |"
+        for what, mode in rows
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def made_with() -> str:
+    """Say which versions were counted."""
+    counted = json.loads(COUNTS.read_text())
+    versions = counted["versions"]
+    return (
+        f"Counted with Python {counted['python']}, FastStream {versions['faststream']} "
+        f"and OpenTelemetry {versions['opentelemetry-sdk']}.\n"
+    )
