@@ -25,7 +25,7 @@ from mkdocs.exceptions import PluginError
 WIDTH: Final = 1200
 HEIGHT: Final = 630
 PICTURE: Final = re.compile(
-    r'<svg[^>]* class="trace-picture".*?<title[^>]*>(?P<title>.*?)</title>.*?</svg>',
+    r'<svg[^>]* class="trace-picture\b.*?<title[^>]*>(?P<title>.*?)</title>.*?</svg>',
     re.DOTALL,
 )
 
