@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from opentelemetry import context, metrics, trace
-from opentelemetry.propagators.composite import CompositePropagator
+from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.sdk.metrics import Counter as SumCounter
 from opentelemetry.sdk.metrics import Histogram, MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -19,6 +19,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import (
     InMemorySpanExporter,
 )
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from cost import counting
 from cost.__main__ import COUNTS
@@ -74,8 +75,10 @@ WATCHED: list[tuple[Any, str]] = [
     (Tracer, "start_span"),
     (Span, "set_attribute"),
     (Span, "set_attributes"),
-    (CompositePropagator, "inject"),
-    (CompositePropagator, "extract"),
+    (TraceContextTextMapPropagator, "inject"),
+    (TraceContextTextMapPropagator, "extract"),
+    (W3CBaggagePropagator, "inject"),
+    (W3CBaggagePropagator, "extract"),
     (Histogram, "record"),
     (SumCounter, "add"),
     (context, "attach"),
