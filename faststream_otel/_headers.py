@@ -94,7 +94,7 @@ class HeaderGetter(Getter["Mapping[Any, Any]"]):
 
     def _checked(self, name: str, value: object) -> str | None:
         text = None if value is None else text_of(value)
-        if text is None or len(text) > LONGEST:
+        if text is None or _bytes_of(text) > LONGEST:
             return None
         text = text.strip(_SPACE)
         if name == "baggage":
@@ -104,6 +104,13 @@ class HeaderGetter(Getter["Mapping[Any, Any]"]):
         longest = _LONGEST_TRACEPARENT if name == "traceparent" else LONGEST
         fits = len(text) <= longest and text.isprintable() and text.isascii()
         return text if fits else None
+
+
+def _bytes_of(text: str) -> int:
+    # A text that has too many characters need not be encoded.
+    if text.isascii() or len(text) > LONGEST:
+        return len(text)
+    return len(text.encode(errors="replace"))
 
 
 def text_of(value: object) -> str | None:
