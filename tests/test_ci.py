@@ -95,7 +95,10 @@ def test_a_run_that_is_stopped_leaves_nothing(
         step tests long
     """
     with subprocess.Popen(
-        ["bash", "-c", BEGINNING + steps], stdout=subprocess.PIPE, text=True
+        # Whoever runs the tests may ignore interrupts.
+        ["env", "--default-signal", "bash", "-c", BEGINNING + steps],
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:

@@ -349,7 +349,8 @@ def test_tools() -> None:
 def test_actions_are_pinned(workflow: Path) -> None:
     """By a commit, and with the version of it in words."""
     for line in workflow.read_text().splitlines():
-        if "uses:" in line:
+        # A workflow of this repository is that of the same commit.
+        if "uses:" in line and "uses: ./" not in line:
             assert re.search(r"uses: [\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
 
 
