@@ -28,8 +28,10 @@ PICTURE: Final = re.compile(
     r">Trace of (?P<name>(?P<trace>[\w/]+)(?:\.py)?)(?:, shown for \w+)?</title>.*?^(?:///|</figure>)$",
     re.MULTILINE | re.DOTALL,
 )
+# A drawing or a chart has its words in its description.
 DRAWING: Final = re.compile(
-    r'^<div class="drawing".*?<desc[^>]*>(?P<words>.*?)</desc>.*?^</div>$',
+    r'^(?:<div class="drawing"|<svg ).*?<desc[^>]*>(?P<words>.*?)</desc>.*?'
+    r"^</(?:div|svg)>$",
     re.MULTILINE | re.DOTALL,
 )
 COMMENT: Final = re.compile(r"^<!--.*?-->\n*", re.MULTILINE | re.DOTALL)
