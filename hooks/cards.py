@@ -29,6 +29,8 @@ PICTURE: Final = re.compile(
     re.DOTALL,
 )
 
+ROW: Final = "trace-row"
+
 
 @dataclass(frozen=True)
 class Card:
@@ -74,7 +76,9 @@ def of(page: Any, config: Any) -> Card:
     """The card of a page whose content is there."""
     title = unescape(next(iter(page.toc)).title)
     about = page.meta.get("description", config.site_description)
-    picture = PICTURE.search(page.content)
+    # A chart has no rows, and is no trace.
+    drawn = (found for found in PICTURE.finditer(page.content) if ROW in found[0])
+    picture = next(drawn, None)
     on_it = [f"{title}.", about, *([f"{picture['title']}."] if picture else [])]
     return Card(
         file=f"assets/cards/{page.file.src_uri.removesuffix('.md')}.png",

@@ -105,7 +105,7 @@ def chart() -> str:
 def table() -> str:
     """Give each broker's counts, in thousands, and ours as shares of the other two."""
     lines = [
-        "| Broker | Bare calls | FastStream's own | This package | of bare | of own |",
+        "| Broker | Bare | Own | This | of bare | of own |",
         "|---|--:|--:|--:|--:|--:|",
     ]
     for mode, heading in _MODES.items():
