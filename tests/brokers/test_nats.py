@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from faststream import nats
 
-from faststream_otel.testing import SpanRecorder
+from faststream_otel.testing import SpanRecorder, record
 from tests.brokers.test_semantics import wire
 from tests.brokers.test_wire import OF, named, run, tree
 from tests.brokers.wire import PATIENCE, connected
@@ -140,3 +140,36 @@ def test_a_batch_that_is_pulled() -> None:
         assert each.name == "process js.orders"
     acks = [each for each in recorder.trace().spans if each.name == "ack js.orders"]
     assert {ack.parent_id for ack in acks} == {each.span_id for each in processed}
+
+
+def test_a_test_waits_for_a_shape() -> None:
+    """With a server nobody tells when all is handled: the trace does."""
+    broker = OF["nats"].broker(middlewares=[OF["nats"].middleware()])
+
+    @broker.subscriber("orders")
+    @broker.publisher("invoices")
+    async def bill(order: str) -> str:
+        return order
+
+    @broker.subscriber("invoices")
+    async def send(invoice: str) -> None: ...
+
+    async def main() -> None:
+        with record(broker) as recording:
+            async with broker:
+                await broker.start()
+                await broker.publish("tea", "orders")
+                trace = await recording.wait_for(
+                    """
+                    publish orders [PRODUCER]
+                      process orders [CONSUMER]
+                        publish invoices [PRODUCER]
+                          process invoices [CONSUMER]
+                    """,
+                    timeout=PATIENCE,
+                )
+                assert len(trace.spans) == 4
+                with pytest.raises(AssertionError, match="publish elsewhere"):
+                    await recording.wait_for("publish elsewhere", timeout=0.2)
+
+    run(main())
