@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import time_ns
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from opentelemetry.trace import INVALID_SPAN, set_span_in_context
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from faststream_otel._conventions import Operation
     from faststream_otel._destination import Attributes, Destination
     from faststream_otel._telemetry import Telemetry
-
-
-_SHORT: Final = LONGEST_TEXT
 
 
 class StartedOperation:
@@ -90,7 +87,7 @@ class StartedOperation:
         name, attributes = start
         for key, value in particular.items():
             # Most are short and in ASCII.
-            if type(value) is str and value.isascii() and len(value) < _SHORT:
+            if type(value) is str and value.isascii() and len(value) < LONGEST_TEXT:
                 continue
             if isinstance(value, str):
                 particular[key] = bounded(value)
