@@ -17,6 +17,7 @@ PUBLIC = {
     },
     "faststream_otel.confluent": {"KafkaTelemetryMiddleware"},
     "faststream_otel.console": {"TreeSpanExporter"},
+    "faststream_otel.doctor": {"Fact", "Finding", "Report", "diagnose"},
     "faststream_otel.instrumentor": {"FastStreamInstrumentor"},
     "faststream_otel.kafka": {"KafkaTelemetryMiddleware"},
     "faststream_otel.mqtt": {"MQTTTelemetryMiddleware"},

@@ -10,12 +10,12 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.resources import Resource
 
+from faststream_otel._applications import TAKEN, brokers_of
 from faststream_otel._faststream import middlewares
 from faststream_otel._middleware import TelemetryMiddleware
 from faststream_otel._traces.model import Trace
 from faststream_otel._traces.recorder import SpanRecorder
 from faststream_otel.testing import _stage, _swapping, _waiting
-from faststream_otel.testing._applications import TAKEN, brokers_of
 from faststream_otel.testing._logs import LogRecorder, noting
 
 if TYPE_CHECKING:

@@ -23,14 +23,18 @@ TAKEN: Final = (
 )
 
 
-def brokers_of(application: Any) -> list[Any]:
+def brokers_of(application: Any, taker: str = "record()") -> list[Any]:
     """Give the brokers of an application, or those of several.
+
+    Args:
+        application: The application, or a list of them.
+        taker: What was called with it, for the error.
 
     Raises:
         TypeError: It has none.
     """
     if isinstance(application, (list, tuple, set, frozenset)):
-        return [broker for each in application for broker in brokers_of(each)]
+        return [broker for each in application for broker in brokers_of(each, taker)]
     # A FastStream has brokers, a router of FastAPI has a broker, a broker has none.
     found = _own(application) or _search(application)
     if not found:
@@ -38,7 +42,7 @@ def brokers_of(application: Any) -> list[Any]:
             what = f"the class {application.__name__}, not an instance of it"
         else:
             what = f"{type(application).__module__}.{type(application).__qualname__}"
-        raise TypeError(f"found no broker in {what}; record() takes {TAKEN}")
+        raise TypeError(f"found no broker in {what}; {taker} takes {TAKEN}")
     return found
 
 

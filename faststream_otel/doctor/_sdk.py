@@ -1,0 +1,80 @@
+"""What the doctor reads of OpenTelemetry's SDK, which has no public way to ask for it.
+
+The SDK is not imported here: an application that does not use it may not have it.
+`tests/test_doctor_sdk.py` fails when one of these parts changes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+_CLASSES: Final = {
+    "traces": ("opentelemetry.sdk.trace", "TracerProvider"),
+    "metrics": ("opentelemetry.sdk.metrics", "MeterProvider"),
+    "logs": ("opentelemetry.sdk._logs", "LoggerProvider"),
+}
+# How many wrappers may be around an SDK's provider.
+_DEPTH: Final = 4
+
+
+def is_sdks(provider: object, signal: str) -> bool:
+    """Whether a provider is one of the SDK, or of a class derived from it."""
+    package, name = _CLASSES[signal]
+    return any(
+        kind.__name__ == name and kind.__module__.startswith(package)
+        for kind in type(provider).__mro__
+    )
+
+
+def inside(provider: Any, signal: str, depth: int = _DEPTH) -> Any:
+    """Give the SDK's provider that a provider is, or wraps, as Logfire's do."""
+    if is_sdks(provider, signal):
+        return provider
+    if not depth or not hasattr(type(provider), "get_" + _getter(signal)):
+        return None
+    slots = (
+        getattr(provider, name, None)
+        for kind in type(provider).__mro__
+        for name in _slots(kind)
+    )
+    for value in (*getattr(provider, "__dict__", {}).values(), *slots):
+        found = inside(value, signal, depth - 1)
+        if found is not None:
+            return found
+    return None
+
+
+def processors(provider: Any) -> list[Any]:
+    """Give the span or log record processors of an SDK's provider, flattened."""
+    active = getattr(provider, "_active_span_processor", None) or getattr(
+        provider, "_multi_log_record_processor", None
+    )
+    return _flat(active)
+
+
+def exporter(processor: Any) -> Any:
+    """Give the exporter of a processor or of a metric reader; None if it has none."""
+    found = getattr(processor, "span_exporter", None)
+    if found is None:
+        found = getattr(processor, "_exporter", None)
+    if found is None:
+        batch = getattr(processor, "_batch_processor", None)
+        found = getattr(batch, "_exporter", None)
+    return found
+
+
+def _flat(processor: Any) -> list[Any]:
+    for name in ("_span_processors", "_log_record_processors"):
+        parts = getattr(processor, name, None)
+        if isinstance(parts, (tuple, list)):
+            return [each for part in parts for each in _flat(part)]
+    return [] if processor is None else [processor]
+
+
+def _getter(signal: str) -> str:
+    return {"traces": "tracer", "metrics": "meter", "logs": "logger"}[signal]
+
+
+def _slots(kind: type) -> tuple[str, ...]:
+    slots = getattr(kind, "__slots__", ())
+    return (slots,) if isinstance(slots, str) else tuple(slots)

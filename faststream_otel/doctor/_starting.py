@@ -1,0 +1,115 @@
+"""Starts an application on brokers in memory, and stops it again."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar
+from unittest import mock
+
+from faststream import TestApp
+from faststream._internal.application import Application
+from faststream._internal.broker import BrokerUsecase
+
+from faststream_otel._faststream import package_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+_Report = TypeVar("_Report")
+
+
+def run(
+    application: Any,
+    brokers: Sequence[Any],
+    running: list[object],
+    report: Callable[[], _Report],
+    options: dict[str, Any],
+) -> _Report:
+    """Start an application, report, and stop it.
+
+    Args:
+        application: The application.
+        brokers: Its brokers.
+        running: Gets each broker that has been started.
+        report: Examines it.
+        options: What FastStream hands to start-up hooks.
+    """
+
+    async def examined() -> _Report:
+        async with AsyncExitStack() as stack:
+            for broker in brokers:
+                await stack.enter_async_context(_in_memory(broker, running))
+            await stack.enter_async_context(_started(application, options))
+            # A check has an event loop of its own where it needs one.
+            return await asyncio.to_thread(report)
+
+    return asyncio.run(examined())
+
+
+@asynccontextmanager
+async def _in_memory(broker: Any, running: list[object]) -> AsyncIterator[None]:
+    async with _test_broker(broker)(broker, connect_only=True):
+        start = broker.start
+
+        async def started() -> None:
+            running.append(broker)
+            await start()
+
+        with mock.patch.object(broker, "start", started):
+            yield
+
+
+def _test_broker(broker: Any) -> Any:
+    """Find FastStream's test broker for `broker`: `TestNatsBroker` for `NatsBroker`."""
+    kind = next(
+        each
+        for each in type(broker).__mro__
+        if each.__module__.startswith("faststream.")
+    )
+    module = import_module(f"faststream.{package_of(broker)}")
+    return getattr(module, f"Test{kind.__name__}")
+
+
+@asynccontextmanager
+async def _started(application: Any, options: dict[str, Any]) -> AsyncIterator[None]:
+    if isinstance(application, (list, tuple, set, frozenset)):
+        async with AsyncExitStack() as stack:
+            for each in application:
+                await stack.enter_async_context(_started(each, options))
+            yield
+    elif isinstance(application, Application):
+        async with TestApp(application, options):
+            yield
+    elif isinstance(application, BrokerUsecase):
+        await application.start()
+        yield
+    else:
+        async with _lifespan(application):
+            yield
+
+
+@asynccontextmanager
+async def _lifespan(application: Any) -> AsyncIterator[None]:
+    """Start an ASGI application as its server does."""
+    to_application: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
+    task = asyncio.create_task(
+        application(scope, to_application.get, answers.put), name="lifespan"
+    )
+    for what in ("startup", "shutdown"):
+        await to_application.put({"type": f"lifespan.{what}"})
+        answer = asyncio.create_task(answers.get())
+        await asyncio.wait({task, answer}, return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            answer.cancel()
+            # Raises what the application did.
+            await task
+            raise RuntimeError(f"the lifespan ended at {what}")
+        if answer.result()["type"] == f"lifespan.{what}.failed":
+            raise RuntimeError(answer.result().get("message", f"{what} failed"))
+        if what == "startup":
+            yield
+    await task
