@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -41,6 +42,13 @@ def middlewares(broker: Broker) -> Iterator[Sequence[object]]:
     yield broker.middlewares
     for endpoint in (*broker.subscribers, *broker.publishers):
         yield endpoint._outer_config.broker_middlewares
+
+
+def is_faststreams_own(middleware: object) -> bool:
+    """Whether a middleware is the one that FastStream has for OpenTelemetry."""
+    # Where nothing has imported it, no middleware is of its kind.
+    module = sys.modules.get("faststream.opentelemetry.middleware")
+    return module is not None and isinstance(middleware, module.TelemetryMiddleware)
 
 
 def package_of(broker: Broker) -> str | None:

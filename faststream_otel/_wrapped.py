@@ -58,11 +58,8 @@ def _wrap(
 ) -> None:
     """Wrap a method, unless our wrapper is there or inside of somebody else's."""
     current = getattr(owner, name)
-    each = current
-    while each is not None:
-        if any(each is ours for ours in _wrappers):
-            return
-        each = getattr(each, "__wrapped__", None)
+    if _has_ours(current):
+        return
     if (owner, name) in _wrapped:
         warn_once(
             f"{owner.__name__}.{name} was replaced by "
@@ -73,6 +70,24 @@ def _wrap(
     wrapper = wrap(current)
     _wrappers.append(wrapper)
     setattr(owner, name, wrapper)
+
+
+def _has_ours(method: object) -> bool:
+    """Whether a method is our wrapper, or somebody else's around it."""
+    while method is not None:
+        if any(method is ours for ours in _wrappers):
+            return True
+        method = getattr(method, "__wrapped__", None)
+    return False
+
+
+def replaced() -> list[str]:
+    """Name the methods that were wrapped, and that somebody else has replaced since."""
+    return [
+        f"{owner.__name__}.{name}, by {getattr(owner, name).__module__}"
+        for owner, name in sorted(_wrapped, key=str)
+        if not _has_ours(getattr(owner, name))
+    ]
 
 
 def _connecting(connect: Callable[..., Any]) -> Callable[..., Any]:

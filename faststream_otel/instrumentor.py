@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import inspect
 import logging
-import sys
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypedDict
@@ -19,7 +18,12 @@ from opentelemetry.instrumentation.instrumentor import (  # type: ignore[attr-de
 )
 
 from faststream_otel import _options
-from faststream_otel._faststream import middlewares, package_of, remove_middleware
+from faststream_otel._faststream import (
+    is_faststreams_own,
+    middlewares,
+    package_of,
+    remove_middleware,
+)
 from faststream_otel._faults import tell_once
 from faststream_otel._middleware import TelemetryMiddleware
 from faststream_otel._wrapped import unwatch, watch
@@ -174,7 +178,7 @@ class FastStreamInstrumentor(BaseInstrumentor):  # type: ignore[misc]
         others = [
             each for stack in middlewares(broker) for each in stack if each is not ours
         ]
-        by_faststream = any(map(_is_faststreams, others))
+        by_faststream = any(map(is_faststreams_own, others))
         if by_faststream or any(isinstance(m, TelemetryMiddleware) for m in others):
             if by_faststream and broker not in self._left:
                 self._left.add(broker)
@@ -201,12 +205,6 @@ def _check(options: dict[str, Any]) -> None:
     bound.apply_defaults()
     checked = inspect.signature(_options.check).parameters
     _options.check(**{name: bound.arguments[name] for name in checked})
-
-
-def _is_faststreams(middleware: object) -> bool:
-    # Where nothing has imported it, no middleware is of its kind.
-    module = sys.modules.get("faststream.opentelemetry.middleware")
-    return module is not None and isinstance(middleware, module.TelemetryMiddleware)
 
 
 def _middleware_of(broker: Broker) -> type[TelemetryMiddleware[Any, Any]] | None:

@@ -13,6 +13,7 @@ from faststream_otel.doctor import (
     _metrics,
     _probe,
     _recording,
+    _sampling,
     _versions,
 )
 from faststream_otel.doctor._finding import Fact, Finding, Rule
@@ -35,12 +36,14 @@ _TOPICS: Final = (
     _environment,
     _versions,
 )
+# What a topic examines by itself, with rules of its own.
+_PARTS: Final = (_sampling,)
 CHECKS: Final[tuple[Check, ...]] = tuple(topic.check for topic in _TOPICS)
 CATALOGUE: Final[tuple[Rule, ...]] = tuple(
     sorted(
         {
             rule.code: rule
-            for topic in _TOPICS
+            for topic in (*_TOPICS, *_PARTS)
             for rule in vars(topic).values()
             if isinstance(rule, Rule)
         }.values(),

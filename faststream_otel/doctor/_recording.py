@@ -1,17 +1,271 @@
-"""Checks of recording."""
+"""Checks of where spans are recorded: providers, services, samplers and limits."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry import trace
+
+from faststream_otel.doctor import _sampling, _sdk
+from faststream_otel.doctor._finding import Fact, Finding, Rule
+from faststream_otel.doctor._service import instrumented
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from faststream_otel.doctor._finding import Fact, Finding
-    from faststream_otel.doctor._service import Service
+    from faststream_otel.doctor._service import Provider, Service
+
+NO_PROVIDER: Final = Rule(
+    "FSO101",
+    "error",
+    "No tracer provider is set.",
+    "No span is recorded: OpenTelemetry's API does nothing until somebody sets a "
+    "provider of its SDK.",
+    "{remedy}",
+)
+NO_SDK: Final = Rule(
+    "FSO102",
+    "error",
+    "OpenTelemetry's SDK is not installed.",
+    "Nothing is recorded: the API alone does nothing.",
+    "pip install opentelemetry-sdk, and set a provider.",
+)
+NO_DISTRO: Final = Rule(
+    "FSO103",
+    "error",
+    "opentelemetry-instrument runs without its distro.",
+    "It sets no provider then, and does not say so.",
+    "pip install opentelemetry-distro",
+)
+DISABLED: Final = Rule(
+    "FSO104",
+    "error",
+    "The SDK is switched off.",
+    "Nothing is recorded, whatever provider is set.",
+    "Unset OTEL_SDK_DISABLED: look for it in the base image and in shared settings.",
+)
+SECOND: Final = Rule(
+    "FSO105",
+    "error",
+    "A second {signal} provider was set, and is not used.",
+    "The global provider can be set once, and the first one stays: whatever the second "
+    "one would export is never exported.",
+    "{remedy}",
+)
+LATE: Final = Rule(
+    "FSO106",
+    "warning",
+    "The tracer provider is set after a broker has started.",
+    "The first messages have no spans.",
+    "Set it when the module is imported, or in on_startup.",
+)
+OWN_SPANS: Final = Rule(
+    "FSO107",
+    "warning",
+    "The application asks for tracers of the global provider, which nobody set.",
+    "Its own spans are not recorded: the provider was given to the middleware alone.",
+    "trace.set_tracer_provider(provider)",
+)
+SEVERAL: Final = Rule(
+    "FSO108",
+    "warning",
+    "A middleware has another tracer provider than the rest of the application.",
+    "Spans of one trace go to different places, under different services.",
+    "Leave tracer_provider= out of the middleware, or set that one globally.",
+)
+ONLY_METRICS: Final = Rule(
+    "FSO109",
+    "note",
+    "Metrics are recorded, and spans are not.",
+    "There is a meter provider, and no tracer provider.",
+    "trace.set_tracer_provider(...), if you want traces.",
+)
+NO_NAME: Final = Rule(
+    "FSO121",
+    "warning",
+    "The service has no name.",
+    "Backends group by it: all services without one are the same to them.",
+    'OTEL_SERVICE_NAME=orders, or Resource.create({{"service.name": "orders"}})',
+)
+LIMITS: Final = Rule(
+    "FSO131",
+    "warning",
+    "Spans are cut.",
+    "{why}",
+    "{remedy}",
+)
+
+# A process span of a broker has up to so many attributes of this package's.
+_ATTRIBUTES: Final = 24
+_SHORTEST: Final = 64
 
 
 def check(service: Service) -> Iterator[Finding | Fact]:
-    """Examine recording."""
-    del service
-    yield from ()
+    """Examine where spans are recorded."""
+    yield from _disabled(service)
+    providers = service.of("traces")
+    if not any(each.is_global for each in providers):
+        yield from _no_provider(service)
+    for provider in providers:
+        yield Fact("Tracer provider", _described(provider, service))
+        if provider.sdk is not None:
+            yield from _name(provider)
+            yield from _limits(provider)
+            yield from _sampling.examine(provider)
+    yield from _second(service)
+    yield from _several(service)
+
+
+def _disabled(service: Service) -> Iterator[Finding]:
+    value = service.environment.get("OTEL_SDK_DISABLED", "")
+    if value.strip().lower() == "true":
+        yield DISABLED.found(f"OTEL_SDK_DISABLED={value}")
+
+
+def _no_provider(service: Service) -> Iterator[Finding | Fact]:
+    ours = service.ours
+    given = [each.telemetry.tracer_provider is not None for each in ours]
+    if ours and all(given):
+        names = _sdk.waiting_tracers()
+        if names:
+            seen = f"trace.get_tracer was called with {', '.join(map(repr, names))}."
+            yield OWN_SPANS.found(seen)
+        return
+    if find_spec("opentelemetry.sdk") is None:
+        yield NO_SDK.found("import opentelemetry.sdk fails.")
+    elif instrumented() and find_spec("opentelemetry.distro") is None:
+        yield NO_DISTRO.found("opentelemetry.distro is not installed.")
+    elif service.of("metrics"):
+        yield ONLY_METRICS.found(f"{_class(trace.get_tracer_provider())}.")
+    else:
+        yield _nobody_set(service)
+
+
+def _nobody_set(service: Service) -> Finding:
+    seen = f"trace.get_tracer_provider() is a {_class(trace.get_tracer_provider())}."
+    remedy = (
+        "Start the service with opentelemetry-instrument, or set a provider in code:\n"
+        "trace.set_tracer_provider(provider)"
+    )
+    if instrumented():
+        seen += " opentelemetry-instrument runs this: what stopped it is further up."
+        remedy = "Install or mend what its error names, such as an exporter."
+    else:
+        unread = sorted(
+            name
+            for name in service.environment
+            if name.startswith(("OTEL_EXPORTER", "OTEL_TRACES", "OTEL_SERVICE"))
+        )
+        if unread:
+            seen += f" {', '.join(unread)}: set, and nobody reads them."
+        if not service.asked.start:
+            remedy += "\nIf a start-up hook sets one: doctor --start."
+    return NO_PROVIDER.found(seen, remedy=remedy)
+
+
+def _described(provider: Provider, service: Service) -> str:
+    text = f"{_class(provider.given)}, {' and '.join(provider.owners)}"
+    if provider.sdk is not None and provider.sdk is not provider.given:
+        text += f"; inside it {_class(provider.sdk)}"
+    elif provider.sdk is None:
+        text += "; not the SDK's"
+    for setting in service.settings:
+        if setting.provider is provider.given and setting.taken:
+            when = {"import": "while it was imported", "start": "while it started"}
+            text += f"; set {when.get(setting.phase, '')}, {setting.place}"
+    return text
+
+
+def _class(thing: object) -> str:
+    kind = type(thing)
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _name(provider: Provider) -> Iterator[Finding | Fact]:
+    attributes = _sdk.resource(provider.sdk)
+    name = str(attributes.get("service.name", ""))
+    yield Fact("Service", name or "without a name")
+    if not name or name.startswith("unknown_service"):
+        seen = f"service.name is {name or 'not there'}."
+        yield NO_NAME.found(seen, where=_class(provider.given))
+
+
+def _limits(provider: Provider) -> Iterator[Finding]:
+    limits = _sdk.limits(provider.sdk)
+    for name, variable, least, what in (
+        (
+            "max_span_attributes",
+            "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
+            _ATTRIBUTES,
+            f"A span of a message may have {_ATTRIBUTES}; those beyond it are dropped.",
+        ),
+        (
+            "max_links",
+            "OTEL_SPAN_LINK_COUNT_LIMIT",
+            1,
+            "The span of a batch has no link to the messages in it.",
+        ),
+        (
+            "max_events",
+            "OTEL_SPAN_EVENT_COUNT_LIMIT",
+            1,
+            "An exception is an event: errors have no message and no traceback.",
+        ),
+        (
+            "max_span_attribute_length",
+            "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+            _SHORTEST,
+            "Names of destinations and ids of messages end in the middle.",
+        ),
+    ):
+        value = limits.get(name)
+        if value is not None and value < least:
+            yield LIMITS.found(
+                f"SpanLimits.{name} is {value}.",
+                where=_class(provider.given),
+                why=what,
+                remedy=f"Raise {variable}, or SpanLimits({name}=...), or leave it out.",
+            )
+
+
+def _second(service: Service) -> Iterator[Finding]:
+    for setting in service.settings:
+        kind = {"traces": "tracer", "metrics": "meter", "logs": "logger"}
+        if not setting.taken:
+            first = _first(service, setting.signal)
+            yield SECOND.found(
+                f"{_class(setting.provider)}, set by {setting.place}; {first}.",
+                signal=kind[setting.signal],
+                remedy=(
+                    "Let one of them do it: opentelemetry-instrument, or the code."
+                    if instrumented()
+                    else "Set it once. To export to another place as well: "
+                    "trace.get_tracer_provider().add_span_processor(...)"
+                ),
+            )
+        elif setting.running and setting.signal == "traces":
+            yield LATE.found(f"{setting.place} set it while a broker ran.")
+
+
+def _first(service: Service, signal: str) -> str:
+    for setting in service.settings:
+        if setting.signal == signal and setting.taken:
+            return f"the first one was set by {setting.place}"
+    if instrumented():
+        return "the first one was set by opentelemetry-instrument"
+    return "the first one was set before the application was loaded"
+
+
+def _several(service: Service) -> Iterator[Finding]:
+    providers = [each for each in service.of("traces") if each.sdk is not None]
+    if any(each.is_global for each in providers) and len(_distinct(providers)) > 1:
+        for each in providers:
+            if not each.is_global:
+                owners = ", ".join(each.owners)
+                seen = f"{owners} has one of its own, and another is global."
+                yield SEVERAL.found(seen, where=owners)
+
+
+def _distinct(providers: list[Provider]) -> set[Any]:
+    return {id(each.sdk) for each in providers}

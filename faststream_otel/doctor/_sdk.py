@@ -6,7 +6,11 @@ The SDK is not imported here: an application that does not use it may not have i
 
 from __future__ import annotations
 
+import gc
+import sys
 from typing import Any, Final
+
+from opentelemetry import trace
 
 _CLASSES: Final = {
     "traces": ("opentelemetry.sdk.trace", "TracerProvider"),
@@ -78,3 +82,37 @@ def _getter(signal: str) -> str:
 def _slots(kind: type) -> tuple[str, ...]:
     slots = getattr(kind, "__slots__", ())
     return (slots,) if isinstance(slots, str) else tuple(slots)
+
+
+def resource(provider: Any) -> dict[str, Any]:
+    """Give the attributes of the service of an SDK's provider, of any signal."""
+    found = getattr(provider, "resource", None) or getattr(provider, "_resource", None)
+    if found is None:
+        found = getattr(getattr(provider, "_sdk_config", None), "resource", None)
+    return dict(getattr(found, "attributes", None) or {})
+
+
+def limits(provider: Any) -> dict[str, int | None]:
+    """Give the limits of the spans of an SDK's tracer provider, by their names."""
+    return dict(vars(getattr(provider, "_span_limits", None) or object))
+
+
+def waiting_tracers() -> list[str]:
+    """Name those who asked for a tracer of the global provider, which is not there.
+
+    Only code of the application's own counts: a library asks just in case.
+    """
+    names = {
+        tracer._instrumenting_module_name
+        for tracer in gc.get_objects()
+        # isinstance() would ask the object, which may be a proxy that then does work.
+        if type(tracer) is trace.ProxyTracer
+    }
+    return sorted(name for name in names if name and not _is_librarys(name))
+
+
+def _is_librarys(name: str) -> bool:
+    """Whether a tracer is named after a module of an installed package."""
+    module = sys.modules.get(name) or sys.modules.get(name.partition(".")[0])
+    file = getattr(module, "__file__", None) or ""
+    return "site-packages" in file or name.partition(".")[0] == "faststream_otel"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -242,3 +243,8 @@ def _given(middleware: TelemetryMiddleware[Any, Any], signal: Signal) -> Any:
         "metrics": telemetry.meter_provider,
         "logs": telemetry.logger_provider,
     }[signal]
+
+
+def instrumented() -> bool:
+    """Whether `opentelemetry-instrument` runs this process."""
+    return "opentelemetry.instrumentation.auto_instrumentation" in sys.modules
