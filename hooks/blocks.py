@@ -27,7 +27,7 @@ BLOCK: Final = re.compile(
 # What a search is not to find: the names of the tabs, and what recorded spans have.
 UNSEARCHED: Final = re.compile(r'(<div class="tabbed-labels"|<figure class="trace")')
 # What a reader saves; a command is copied.
-SAVED: Final = {".py", ".yaml"}
+SAVED: Final = {".go", ".java", ".mod", ".py", ".xml", ".yaml"}
 
 # How a program is run that sets no provider: what it records is printed as a tree.
 INSTRUMENTED: Final = (

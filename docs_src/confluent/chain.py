@@ -1,4 +1,4 @@
-"""Three services, first to second to third, with one trace through all of them."""
+"""Three handlers, first to second to third, with one trace through all of them."""
 
 from faststream import FastStream
 from faststream.confluent import KafkaBroker

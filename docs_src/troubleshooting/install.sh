@@ -1,2 +1,2 @@
 pip install "../faststream-otel[nats,sdk,instrumentor]" \
-    opentelemetry-distro opentelemetry-exporter-otlp
+    opentelemetry-distro opentelemetry-exporter-otlp uvicorn

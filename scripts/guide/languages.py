@@ -18,14 +18,23 @@ if TYPE_CHECKING:
     from faststream_otel.testing import RecordedSpan
 
 LANGUAGES = PROGRAMS / "languages"
-PICTURE = PICTURES / "languages" / "go.svg"
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# What each recording has anew, and what the picture has in its place.
+_IDS = {
+    re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"): (
+        "00000001-0000-4000-8000-000000000000"
+    ),
+    # A message of Kafka: its offset, and when it was sent.
+    re.compile(r"\d+-\d{13}"): "0-1700000000000",
+}
+_OFFSETS = {"messaging.kafka.offset", "messaging.kafka.message.offset"}
 MILLISECOND = 1_000_000
 
 
-def drawn(trace: Trace) -> dict[Path, str]:
+def drawn(trace: Trace, language: str) -> dict[Path, str]:
     """Draw a trace of real processes, the same each time, by file."""
-    return figure(same_each_time(trace), PICTURE, title="Trace of languages/go")
+    picture = PICTURES / "languages" / f"{language}.svg"
+    title = f"Trace of languages/{language}"
+    return figure(same_each_time(trace), picture, title=title)
 
 
 def same_each_time(trace: Trace) -> Trace:
@@ -76,8 +85,15 @@ def _in_order(trace: Trace) -> Iterator[RecordedSpan]:
 
 
 def _without_ids(attributes: Any) -> dict[str, Any]:
-    example = "00000001-0000-4000-8000-000000000000"
     return {
-        name: _UUID.sub(example, value) if isinstance(value, str) else value
+        name: 0 if name in _OFFSETS else _same(value)
         for name, value in attributes.items()
     }
+
+
+def _same(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    for pattern, example in _IDS.items():
+        value = pattern.sub(example, value)
+    return value

@@ -10,12 +10,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 import re
+import signal
 import subprocess
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING, Final
 
-from guide.commands import readers_environment
+from guide.commands import of_file, readers_environment
 from guide.places import PROGRAMS, ROOT
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ SYMPTOMS: Final[dict[str, str]] = {
     "provider_twice": "python provider_twice.py",
     "provider_late": "python provider_late.py",
     "sends": "bash sends.sh",
+    "last_spans": "bash last_spans.sh",
+    "last_spans_shutdown": "bash last_spans_shutdown.sh",
     "no_parent": "python no_parent.py",
     "twice": "python twice.py",
     "names": "python names.py",
@@ -72,6 +75,10 @@ def output(symptom: str) -> Path:
 def printed(symptom: str) -> str:
     """Run it, and give all that it prints."""
     command = SYMPTOMS[symptom]
+    if symptom.startswith("last_spans"):
+        # A shell around it would say that it was terminated, and its number.
+        command = of_file(TROUBLESHOOTING / f"{symptom}.sh")
+        return run(command, ends=-signal.SIGTERM)
     if symptom != "sends":
         return _TRACE_ID.sub(_EXAMPLE, run(command, directory(symptom)))
     with a_collector() as port:
@@ -80,8 +87,15 @@ def printed(symptom: str) -> str:
         return run(script).replace(port, PORT)
 
 
-def run(command: str, where: Path = TROUBLESHOOTING, **more: str) -> str:
-    """Run a command as a reader does, with nothing sent anywhere unless it says so."""
+def run(command: str, where: Path = TROUBLESHOOTING, ends: int = 0, **more: str) -> str:
+    """Run a command as a reader does, with nothing sent anywhere unless it says so.
+
+    Args:
+        command: What the reader types.
+        where: The directory.
+        ends: The exit code, or the number of the signal that ends it, negative.
+        more: Variables of its environment.
+    """
     environment = readers_environment(**{"OTEL_TRACES_EXPORTER": "none", **more})
     done = subprocess.run(
         ["bash", "-c", command],
@@ -92,7 +106,7 @@ def run(command: str, where: Path = TROUBLESHOOTING, **more: str) -> str:
         check=False,
         text=True,
     )
-    if done.returncode:
+    if done.returncode != ends:
         raise RuntimeError(f"{command} failed:\n{done.stdout}")
     return "\n".join(line.rstrip() for line in done.stdout.splitlines()).strip() + "\n"
 

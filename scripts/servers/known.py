@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from servers.programs import Collector, Debian, Go, Maven, Program, Released
+from servers.programs import Collector, Debian, Go, GoItself, Maven, Program, Released
 from servers.server import HOST, Server
 
 FILES = Path(__file__).parent
@@ -187,6 +187,10 @@ TOOLS: dict[str, Program] = {
     "docker-compose": Go(
         "github.com/docker/compose/v2@v2.40.3", "cmd", called="docker-compose"
     ),
+    # What builds the services in other languages.
+    "go": GoItself("golang", "go"),
+    "javac": Debian("default-jdk-headless", "javac"),
+    "mvn": Debian("maven", "mvn"),
 }
 BROKERS = [server.name for server in SERVERS.values() if server.broker]
 

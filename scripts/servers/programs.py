@@ -67,6 +67,14 @@ class Debian:
 
 
 @dataclass(frozen=True)
+class GoItself(Debian):
+    """Go, which Debian may have in a version that is too old."""
+
+    def missing(self) -> str:
+        return no_go()
+
+
+@dataclass(frozen=True)
 class Maven:
     """A folder of jars: artifacts of Maven Central, and what they need.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from guide.places import PROGRAMS, ROOT
+from hooks.blocks import SAVED
 from tests.docs.site import REPOSITORY, only, pages
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def test_each_program_can_be_saved(guide: list[Page], site: Path) -> None:
         for block in page.article.select(".highlight:has(> .filename)"):
             name = only(block, ".filename").get_text()
             links = block.select(".run > a[download]")
-            if not name.endswith((".py", ".yaml")):
+            if not name.endswith(tuple(SAVED)):
                 assert not links, f"{page}: {name}"
                 continue
             [link] = links

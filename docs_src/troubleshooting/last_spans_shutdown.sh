@@ -1,0 +1,1 @@
+uvicorn --log-level warning last_spans_shutdown:asgi
