@@ -199,6 +199,12 @@ class FastStreamInstrumentor(BaseInstrumentor):  # type: ignore[misc]
         ours.messages.bind(broker)
 
 
+def gave(middleware: object) -> bool:
+    """Whether an instrumentor gave a broker this middleware."""
+    made = FastStreamInstrumentor._made.values()  # noqa: SLF001 - the class above
+    return any(each is middleware for each in made)
+
+
 def _check(options: dict[str, Any]) -> None:
     """Let wrong options fail here, not in the application that makes a broker."""
     bound = inspect.signature(TelemetryMiddleware).bind(**options)

@@ -10,6 +10,7 @@ from faststream_otel._middleware import TelemetryMiddleware
 from faststream_otel._wrapped import replaced
 from faststream_otel.doctor._finding import Fact, Finding, Rule
 from faststream_otel.doctor._service import instrumented
+from faststream_otel.doctor._told import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,10 +86,10 @@ REPLACED: Final = Rule(
 )
 CLIENT_TOO: Final = Rule(
     "FSO010",
-    "warning",
+    "note",
     "The client of a broker is instrumented, too.",
     "Each message is recorded once more, one level lower.",
-    "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS={name}, or do not call {instrumentor}().",
+    "To switch that off: OTEL_PYTHON_DISABLED_INSTRUMENTATIONS={name}, or do not call {instrumentor}().",
 )
 
 _MIDDLEWARES: Final = {
@@ -136,15 +137,6 @@ def _described(broker: Broker) -> str:
 
 def _names(stack: Stack) -> str:
     return ", ".join(map(name_of, stack.middlewares)) or "no middleware"
-
-
-def name_of(middleware: Any) -> str:
-    """Name a middleware as the code that adds it does, its module where that helps."""
-    while hasattr(middleware, "func"):
-        middleware = middleware.func
-    kind = middleware if isinstance(middleware, type) else type(middleware)
-    own = " (FastStream's)" if is_faststreams_own(middleware) else ""
-    return f"{kind.__name__}{own}"
 
 
 def _missing(broker: Broker, service: Service) -> Iterator[Finding]:

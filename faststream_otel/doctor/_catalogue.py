@@ -14,6 +14,7 @@ from faststream_otel.doctor import (
     _probe,
     _recording,
     _sampling,
+    _told,
     _versions,
 )
 from faststream_otel.doctor._finding import Fact, Finding, Rule
@@ -37,7 +38,7 @@ _TOPICS: Final = (
     _versions,
 )
 # What a topic examines by itself, with rules of its own.
-_PARTS: Final = (_sampling,)
+_PARTS: Final = (_sampling, _told)
 CHECKS: Final[tuple[Check, ...]] = tuple(topic.check for topic in _TOPICS)
 CATALOGUE: Final[tuple[Rule, ...]] = tuple(
     sorted(

@@ -158,7 +158,7 @@ def _nobody_set(service: Service) -> Finding:
             if name.startswith(("OTEL_EXPORTER", "OTEL_TRACES", "OTEL_SERVICE"))
         )
         if unread:
-            seen += f" {', '.join(unread)}: set, and nobody reads them."
+            seen += f" Set, and read by nobody: {', '.join(unread)}."
         if not service.asked.start:
             remedy += "\nIf a start-up hook sets one: doctor --start."
     return NO_PROVIDER.found(seen, remedy=remedy)

@@ -46,16 +46,14 @@ def _has_colour(out: TextIO) -> bool:
 
 
 def _lines(report: Report, paint: _Paint, width: int) -> Iterator[str]:
-    if report.findings:
-        for finding in report.findings:
-            yield from _finding(finding, paint, width)
-            yield ""
+    for finding in report.findings:
+        yield from _finding(finding, paint, width)
+        yield ""
     yield _sum(report, paint)
     yield ""
     yield paint("What was seen", "1")
-    longest = max((len(each.name) for each in report.facts), default=0) + 1
     for fact in report.facts:
-        yield from _entry(fact.name, fact.text, longest, width)
+        yield from _entry(fact.name, fact.text, 0, width)
 
 
 def _finding(finding: Finding, paint: _Paint, width: int) -> Iterator[str]:
@@ -82,9 +80,10 @@ def _finding(finding: Finding, paint: _Paint, width: int) -> Iterator[str]:
             yield from _entry(name, text, len("Remedy") + 1, width)
 
 
-def _entry(name: str, text: str, longest: int, width: int) -> Iterator[str]:
-    indent = " " * (longest + 3)
-    label = f"  {f'{name}:':{longest}} "
+def _entry(name: str, text: str, column: int, width: int) -> Iterator[str]:
+    """Give a name and a text, which begins in a column where there are several."""
+    indent = " " * (column + 3 if column else 4)
+    label = f"  {f'{name}:':{column}} "
     for number, paragraph in enumerate(text.splitlines() or [""]):
         yield from textwrap.wrap(
             paragraph,

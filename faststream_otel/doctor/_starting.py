@@ -50,7 +50,7 @@ def run(
 
 @asynccontextmanager
 async def _in_memory(broker: Any, running: list[object]) -> AsyncIterator[None]:
-    async with _test_broker(broker)(broker, connect_only=True):
+    async with test_broker(broker)(broker, connect_only=True):
         start = broker.start
 
         async def started() -> None:
@@ -61,15 +61,19 @@ async def _in_memory(broker: Any, running: list[object]) -> AsyncIterator[None]:
             yield
 
 
-def _test_broker(broker: Any) -> Any:
+def test_broker(broker: Any) -> Any:
     """Find FastStream's test broker for `broker`: `TestNatsBroker` for `NatsBroker`."""
-    kind = next(
+    module = import_module(f"faststream.{package_of(broker)}")
+    return getattr(module, f"Test{own_class(broker).__name__}")
+
+
+def own_class(broker: Any) -> Any:
+    """Give FastStream's class of a broker, which may be of a class derived from it."""
+    return next(
         each
         for each in type(broker).__mro__
         if each.__module__.startswith("faststream.")
     )
-    module = import_module(f"faststream.{package_of(broker)}")
-    return getattr(module, f"Test{kind.__name__}")
 
 
 @asynccontextmanager
