@@ -89,7 +89,8 @@ CLIENT_TOO: Final = Rule(
     "note",
     "The client of a broker is instrumented, too.",
     "Each message is recorded once more, one level lower.",
-    "To switch that off: OTEL_PYTHON_DISABLED_INSTRUMENTATIONS={name}, or do not call {instrumentor}().",
+    "To switch it off: OTEL_PYTHON_DISABLED_INSTRUMENTATIONS={name}, or do not call "
+    "{instrumentor}().",
 )
 
 _MIDDLEWARES: Final = {
