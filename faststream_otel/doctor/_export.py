@@ -1,17 +1,164 @@
-"""Checks of exporters."""
+"""Checks of exporters, and of what stands before them. Nothing is sent here."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from faststream_otel.doctor import _stopping
+from faststream_otel.doctor._address import address_of
+from faststream_otel.doctor._described import (
+    described,
+    has_ended,
+    is_simple,
+    longest_stop,
+)
+from faststream_otel.doctor._finding import Fact, Finding, Rule
+from faststream_otel.doctor._pipeline import routes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from faststream_otel.doctor._finding import Fact, Finding
-    from faststream_otel.doctor._service import Service
+    from faststream_otel.doctor._pipeline import Route
+    from faststream_otel.doctor._service import Provider, Service, Signal
+
+NO_EXPORTER: Final = Rule(
+    code="FSO301",
+    kind="error",
+    title="Spans are recorded, and no exporter takes them",
+    why="A provider without a span processor throws away what it records.",
+    remedy="provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter())), or "
+    "OTEL_TRACES_EXPORTER=otlp under opentelemetry-instrument",
+)
+SIMPLE: Final = Rule(
+    code="FSO302",
+    kind="warning",
+    title="Each of the {signal} is sent by itself, and the service waits for it",
+    why="{processor} sends at once, in the event loop: no message is handled until the "
+    "server has answered, or the exporter has given up.",
+    remedy="{batch}, in place of {processor}",
+)
+TWICE: Final = Rule(
+    code="FSO303",
+    kind="warning",
+    title="The {signal} are sent twice to the same address: {address}",
+    why="The backend stores each of them twice, or counts them twice.",
+    remedy="Take one of the two exporters out; with opentelemetry-instrument, the one "
+    "in code",
+)
+ENDED: Final = Rule(
+    code="FSO304",
+    kind="error",
+    title="The exporter of {signal} has ended before the service began",
+    why="What is recorded from now on is thrown away.",
+    remedy="Call shutdown() when the service stops, not while it is imported",
+)
+LAST_SPANS: Final = Rule(
+    code="FSO305",
+    kind="warning",
+    title="The last spans are lost each time that {server} stops the service",
+    why="{server} ends the process with the signal that it got, and Python then runs "
+    "nothing that would send what is left in the queue.",
+    remedy="after_shutdown=[faststream_otel.shutdown], or await "
+    "faststream_otel.shutdown() as the last line of the lifespan",
+)
+LONG_STOP: Final = Rule(
+    code="FSO306",
+    kind="note",
+    title="Stopping may take {seconds} seconds when the backend does not answer",
+    why="An orchestrator waits 30 seconds (Kubernetes) or 10 (Docker) and then kills "
+    "the process.",
+    remedy="after_shutdown=[faststream_otel.shutdown], which takes 5 seconds at most",
+)
+UNKNOWN_SERVER: Final = Rule(
+    code="FSO307",
+    kind="note",
+    title="Whether {server} loses the last spans is not known here",
+    why="Some servers end a process before it has sent what it has.",
+    remedy="--server with one of {known}, or "
+    "after_shutdown=[faststream_otel.shutdown], which is right for all",
+)
+
+_BATCH: Final = {"traces": "BatchSpanProcessor", "logs": "BatchLogRecordProcessor"}
+_GRACE: Final = 30.0
+_SIGNALS: Final[tuple[Signal, ...]] = ("traces", "metrics", "logs")
 
 
 def check(service: Service) -> Iterator[Finding | Fact]:
     """Examine exporters."""
-    del service
-    yield from ()
+    found: list[Route] = []
+    for signal in _SIGNALS:
+        for provider in service.of(signal):
+            leading = routes(signal, provider.given)
+            found += leading
+            yield from _provider(provider, leading, service)
+    yield from _stop(found, service)
+
+
+def _provider(
+    provider: Provider, leading: list[Route], service: Service
+) -> Iterator[Finding | Fact]:
+    owner = " and ".join(provider.owners)
+    if provider.signal == "traces" and provider.sdk is not None and not leading:
+        yield NO_EXPORTER.found(f"{owner} has no span processor", where=owner)
+    for route in leading:
+        if route.exporter is not None:
+            text = described(route, service.environment)
+            yield Fact(f"Exporter of {route.signal}", text)
+        yield from _route(route, service)
+    addresses = Counter(_address(route, service) for route in leading)
+    for address, times in addresses.items():
+        if address and times > 1:
+            yield TWICE.found(
+                f"{times} exporters of {owner} send there",
+                where=owner,
+                signal=provider.signal,
+                address=address,
+            )
+
+
+def _route(route: Route, service: Service) -> Iterator[Finding]:
+    name = type(route.by).__name__
+    if has_ended(route):
+        yield ENDED.found(f"{name} was shut down", where=name, signal=route.signal)
+    address = _address(route, service)
+    if address and is_simple(route):
+        exporter = type(route.inner).__name__
+        yield SIMPLE.found(
+            f"{name} sends to {address}",
+            where=name,
+            signal=route.signal,
+            processor=name,
+            batch=f"{_BATCH[route.signal]}({exporter}(...))",
+        )
+
+
+def _address(route: Route, service: Service) -> str:
+    address = address_of(route.inner, route.signal, service.environment)
+    return str(address) if address else ""
+
+
+def _stop(found: list[Route], service: Service) -> Iterator[Finding | Fact]:
+    """Tell what stopping means for what is still in the queues."""
+    sending = [route for route in found if _address(route, service)]
+    ends = _stopping.somebody_ends_telemetry()
+    # The SDK ends one provider after the other.
+    seconds = round(sum(longest_stop(route) for route in sending))
+    if sending and not ends:
+        yield Fact("Stopping", f"up to {seconds} s if nobody answers")
+    server = service.asked.server
+    if not server or not sending or ends:
+        return
+    if not _stopping.server_of(server):
+        known = ", ".join(_stopping.LOSES)
+        yield UNKNOWN_SERVER.found("it was asked for", server=server, known=known)
+    elif _stopping.loses_the_last(server, service.application):
+        yield LAST_SPANS.found(
+            f"nothing in the application calls shutdown, and {server} runs it",
+            server=_stopping.server_of(server),
+        )
+    elif seconds > _GRACE:
+        yield LONG_STOP.found(
+            f"the exporters try for up to {seconds} s, one after the other",
+            seconds=seconds,
+        )

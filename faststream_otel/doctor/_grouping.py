@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from faststream_otel.doctor._address import PATHS, PORTS
+from faststream_otel.doctor._described import sent_headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -62,7 +63,7 @@ def _source(verdict: Verdict) -> str:
     address = verdict.task.address
     if address.variable:
         return f"As {address.variable} says"
-    return "As nothing says where" if address.is_default else "As the code says"
+    return "By default" if address.is_default else "As the code says"
 
 
 def _line(verdict: Verdict) -> str:
@@ -117,15 +118,10 @@ def _words(verdict: Verdict) -> str:
         return f"TLS says {seen.words!r}"
     if verdict.outcome in words:
         return words[verdict.outcome]
-    names = [
-        name
-        for name in verdict.task.address.headers
-        if name
-        not in {"user-agent", "content-type", "accept", "accept-encoding", "connection"}
-    ]
     found = f"the answer was {(answer and answer.code) or f'status {status}'}"
     if verdict.outcome == "refused_credentials":
-        return f"{found}; headers sent: {', '.join(sorted(names)) or 'none'}"
+        names = sent_headers(verdict.task.address)
+        return f"{found}; headers sent: {', '.join(names) or 'none'}"
     if verdict.outcome == "failed":
         raised = f" and raised {sent.error}" if sent and sent.error else ""
         return f"the exporter failed{raised}"
