@@ -14,10 +14,8 @@ from faststream import TestApp
 from opentelemetry.sdk.trace import TracerProvider
 
 from faststream_otel.console import show
-from faststream_otel.instrumentor import FastStreamInstrumentor
 from faststream_otel.testing import in_memory
 from faststream_otel.testing._recording import record_by
-from guide import web
 from guide.circumstances import Clock, TimedRecorder
 from guide.expected import DIFFERENT, EXPECTED
 from guide.figures import figure
@@ -89,26 +87,41 @@ class Program:
             module: The program.
             others: Brokers of the other programs that it needs.
         """
+        self.circumstances.check(await self.perform(module, *others))
+
+    async def perform(self, module: Any, *others: Any) -> list[BaseException]:
+        """Play it, and give what its handlers raised, whatever that is."""
         brokers = [*brokers_of(module), *others]
-        running: Any = web.running if is_web(module.app) else TestApp
         with self.circumstances.arranged():
             async with in_memory(*brokers) as deliveries, running(module.app):
                 if self.played.published:
                     await brokers[0].publish(*self.played.published)
                 if self.played.posted:
-                    await web.post(module.app, *self.played.posted)
+                    await web().post(module.app, *self.played.posted)
                 await deliveries.settled()
-        self.circumstances.check(deliveries.errors)
+        return deliveries.errors
 
     def record(self) -> Trace:
         """Run the program and give its trace, the same one each time."""
-        with a_new_process(), self.others() as others:
+        with a_new_process():
+            trace, errors = self.run()
+        self.circumstances.check(errors)
+        return self.circumstances.seen(trace)
+
+    def run(self) -> tuple[Trace, list[BaseException]]:
+        """Run the program in this process as it is; what it records and raises."""
+        with self.others() as others:
             module = self.load()
             clock = Clock()
             recorded = self.recorded(module, *others, clock=clock)
+            errors: list[BaseException] = []
+
+            async def play() -> None:
+                errors.extend(await self.perform(module, *others))
+
             with self.instrumented(), recorded as recording:
-                clock.run(self.play(module, *others))
-        return self.circumstances.seen(recording.trace())
+                clock.run(play())
+        return recording.trace(), errors
 
     def draw(self) -> dict[Path, str]:
         """Run the program, and give what its page shows of its trace, by file."""
@@ -153,6 +166,11 @@ class Program:
         if not self.played.instrumented:
             yield
             return
+        # A package of its own, which a browser gets for these programs alone.
+        from faststream_otel.instrumentor import (  # noqa: PLC0415
+            FastStreamInstrumentor,
+        )
+
         FastStreamInstrumentor().instrument()
         try:
             yield
@@ -166,7 +184,7 @@ class Program:
             yield []
             return
         other: Any = Program(self.broker, self.played.calls).load()
-        with web.answering(other.app):
+        with web().answering(other.app):
             yield brokers_of(other)
 
     def load(self) -> ModuleType:
@@ -178,6 +196,16 @@ class Program:
         sys.modules[spec.name] = module
         spec.loader.exec_module(module)
         return module
+
+
+def web() -> ModuleType:
+    """What plays HTTP services, whose packages only they need."""
+    return importlib.import_module("guide.web")
+
+
+def running(app: Any) -> Any:
+    """Start an app and stop it, as its server does."""
+    return web().running(app) if is_web(app) else TestApp(app)
 
 
 def is_web(app: object) -> bool:

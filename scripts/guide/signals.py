@@ -18,11 +18,9 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
-import structlog
 from faststream import TestApp
 from faststream._internal.logger.logger_proxy import RealLoggerObject
 from opentelemetry import trace
-from opentelemetry.instrumentation.logging import LoggingInstrumentor
 from opentelemetry.metrics import _internal as api_metrics
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.util._once import Once
@@ -66,20 +64,28 @@ def output(program: Program) -> Path:
 
 def run(program: Program) -> Run:
     """Run a program as its page says, with the same ids each time."""
-    recorder = SpanRecorder()
     with a_process(), contextlib.redirect_stderr(io.StringIO()) as stderr:
-        module = program.load()
-        del sys.modules[module.__name__]
-        provider = trace.get_tracer_provider()
-        if not isinstance(provider, TracerProvider):
-            provider = TracerProvider(shutdown_on_exit=False)
-            trace.set_tracer_provider(provider)
-        provider.add_span_processor(recorder)
-        asyncio.run(play(module))
-    return Run(recorder.trace(), with_counted_ids(stderr.getvalue()))
+        recorded, errors = play(program)
+    for error in errors:
+        raise error
+    return Run(recorded, with_counted_ids(stderr.getvalue()))
 
 
-async def play(module: Any) -> None:
+def play(program: Program) -> tuple[Trace, list[BaseException]]:
+    """Run a program in this process as it is; what it records and raises."""
+    recorder = SpanRecorder()
+    module = program.load()
+    del sys.modules[module.__name__]
+    provider = trace.get_tracer_provider()
+    if not isinstance(provider, TracerProvider):
+        provider = TracerProvider(shutdown_on_exit=False)
+        trace.set_tracer_provider(provider)
+    provider.add_span_processor(recorder)
+    errors = asyncio.run(perform(module))
+    return recorder.trace(), errors
+
+
+async def perform(module: Any) -> list[BaseException]:
     """Start the program's app, and let it finish; it publishes itself."""
     async with in_memory(*module.app.brokers) as deliveries:
         for broker in module.app.brokers:
@@ -89,8 +95,7 @@ async def play(module: Any) -> None:
             state.logger = RealLoggerObject(logger)
         async with TestApp(module.app):
             await deliveries.settled()
-    for error in deliveries.errors:
-        raise error
+    return deliveries.errors
 
 
 @contextlib.contextmanager
@@ -110,13 +115,16 @@ def a_process() -> Iterator[None]:
         with a_new_process(), mock.patch.multiple(api_metrics, **meters):
             yield
     finally:
-        if LoggingInstrumentor().is_instrumented_by_opentelemetry:
-            LoggingInstrumentor().uninstrument()
+        if loaded := sys.modules.get("opentelemetry.instrumentation.logging"):
+            instrumentor = loaded.LoggingInstrumentor()
+            if instrumentor.is_instrumented_by_opentelemetry:
+                instrumentor.uninstrument()
         # The instrumentation wraps these, and leaves them so.
         logging.basicConfig = configure
         logging.config.dictConfig, logging.config.fileConfig = configs
         logging.setLogRecordFactory(factory)
-        structlog.reset_defaults()
+        if loaded := sys.modules.get("structlog"):
+            loaded.reset_defaults()
         root.handlers = handlers
         root.setLevel(level)
 

@@ -15,7 +15,7 @@ from faststream_otel import _conventions
 from faststream_otel.testing import Trace, assert_trace
 from guide.places import BROKERS, ROOT
 from guide.programs import Program
-from guide.signals import LOGS, METRICS, SIGNALS, a_process, output, play, run
+from guide.signals import LOGS, METRICS, SIGNALS, a_process, output, perform, run
 from tests.docs.test_programs import assert_links_its_message
 from tests.test_metrics import ALLOWED
 
@@ -34,7 +34,7 @@ def test_output(
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
     async def show() -> None:
-        await play(sys.modules["__main__"])
+        assert await perform(sys.modules["__main__"]) == []
 
     printed: list[str] = []
 
