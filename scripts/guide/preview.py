@@ -14,6 +14,7 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)
 import argparse
 import asyncio
 import errno
+import os
 import shutil
 import socket
 import subprocess
@@ -33,6 +34,7 @@ ROOT: Final = Path(__file__).parents[2]
 TRACE: Final = ("guide.pictures", "show", "nats", "chain")
 # Never --quiet: it hides warnings, and --strict then lets them pass.
 BUILD: Final = ("mkdocs", "build", "--strict", "--site-dir")
+PACKS: Final = ("packs.get",)
 # Milliseconds between two looks at what has changed.
 STEP: Final = 250
 
@@ -54,6 +56,7 @@ async def run(*module: str) -> str:
 
 async def build(to: Path) -> None:
     """Build the guide into a directory, and say how long it took."""
+    print("Building the guide, as docs/ and docs_src/ are now ...", flush=True)
     began = time.monotonic()
     await run(*BUILD, str(to))
     print(f"Built it in {time.monotonic() - began:.0f} s.", flush=True)
@@ -190,6 +193,7 @@ async def main(arguments: argparse.Namespace, signals: list[int]) -> None:
     with tempfile.TemporaryDirectory(prefix="guide-") as folder:
         if arguments.build:
             await show_trace()
+            await fetch_packs(wanted=not arguments.no_run)
             # Only once it is whole.
             await build(Path(folder, "site"))
             shutil.rmtree(ROOT / "site", ignore_errors=True)
@@ -198,6 +202,7 @@ async def main(arguments: argparse.Namespace, signals: list[int]) -> None:
             return
         with listen(arguments.port) as listening:
             await show_trace()
+            await fetch_packs(wanted=not arguments.no_run)
             await preview(listening, Path(folder), follow=arguments.watch)
 
 
@@ -205,7 +210,18 @@ async def show_trace() -> None:
     """Run the chain of three services, and print the trace that it records."""
     print("docs_src/nats/chain.py, run in memory, records this trace:\n")
     print(await run(*TRACE), end="\n\n", flush=True)
-    print("Building the guide, as docs/ and docs_src/ are now ...", flush=True)
+
+
+async def fetch_packs(*, wanted: bool) -> None:
+    """Get what runs programs in a browser; without it the guide has no Run buttons."""
+    if not wanted:
+        os.environ["GUIDE_RUN"] = ""
+        return
+    try:
+        if said := await run(*PACKS):
+            print(said, flush=True)
+    except RuntimeError as failed:
+        print(f"{failed} The guide is built without Run buttons.", flush=True)
 
 
 if __name__ == "__main__":
@@ -214,6 +230,7 @@ if __name__ == "__main__":
     either.add_argument("--build", action="store_true")
     either.add_argument("--watch", action="store_true")
     parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--no-run", action="store_true")
     signals: list[int] = []
     try:
         asyncio.run(main(parser.parse_args(), signals))

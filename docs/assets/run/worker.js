@@ -46,16 +46,127 @@
  *
  *     {
  *       "files": "files/",              where the packs are, from this folder
- *       "packs": {"base": {"file": "base-0123abcd.pack", "size": 2600000,
- *                          "modules": ["faststream", …]}, …},
+ *       "python": {"code": {"file": "pyodide.asm-0123456789ab.pack", "size": 3500000}, …},
+ *       "packs": {"base": {"file": …, "size": 2600000, "needs": [], "wanted_by": []},
+ *                 "http": {…, "needs": ["instrumentor"], "wanted_by": ["httpx", …]}, …},
  *       "programs": {
- *         "nats/first_trace.py": {"broker": "nats", "runs": true, "why": "",
- *                                 "packs": ["python", "base", "nats"], "size": 8700000},
+ *         "nats/first_trace.py": {"broker": "nats", "runs": true, "why": "", "with": [],
+ *                                 "packs": ["python", "base", …], "size": 8700000},
  *         "nats/exporting.py": {"broker": "nats", "runs": false,
- *                               "why": "The exporter for gRPC is written in C++, …"}
+ *                               "why": "its exporter speaks gRPC, which is written in C."}
  *       }
  *     }
  *
- * `why` is a sentence to show. Without the packs (scripts/docs --no-run, or no network)
- * neither this file nor a button is there.
+ * `why` is what follows "Not in the browser: ". Without the packs (GUIDE_RUN=, or nothing
+ * fetched) neither this file nor a button is there.
  */
+
+import { packsOf } from "./packs.js";
+import { Machine } from "./machine.js";
+
+const here = new URL("./", import.meta.url);
+const get = self.fetch.bind(self);
+const say = self.postMessage.bind(self);
+
+/** Counts the bytes of all that a run waits for. */
+class Loading {
+  constructor(id) {
+    this.id = id;
+    this.loaded = 0;
+    this.total = 0;
+    this.waits = new Map();
+  }
+
+  expect(what, size) {
+    this.total += size;
+    this.waits.set(what, (this.waits.get(what) ?? 0) + size);
+  }
+
+  came(what, size) {
+    this.loaded += size;
+    this.waits.set(what, this.waits.get(what) - size);
+    const waits = [...this.waits].find(([, left]) => left > 0) ?? [what];
+    const { id, loaded, total } = this;
+    say({ type: "progress", id, what: waits[0], loaded, total });
+  }
+}
+
+async function answered(address) {
+  const answer = await get(address);
+  if (!answer.ok) throw new Error(`${new URL(address).pathname}: ${answer.status}`);
+  return answer;
+}
+
+/** A file of the site, as its bytes come. */
+async function file(files, { file: name, size }, what, loading) {
+  loading.expect(what, size);
+  const answer = await answered(new URL(name, files));
+  const parts = [];
+  let came = 0;
+  for (const reader = answer.body.getReader(); ; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    parts.push(value);
+    // A host that compresses it anew sends another number.
+    const counted = Math.min(value.length, size - came);
+    came += counted;
+    loading.came(what, counted);
+  }
+  loading.came(what, size - came);
+  return new Blob(parts).arrayBuffer();
+}
+
+async function text(name) {
+  return (await answered(new URL(`../../docs_src/${name}`, here))).text();
+}
+
+let listed;
+let machine;
+const packed = new Set();
+
+async function run({ id, program, broker, source }) {
+  const loading = new Loading(id);
+  listed ??= await (await answered(new URL("programs.json", here))).json();
+  const files = new URL(listed.files, here);
+  const entry = listed.programs[program] ?? { with: [] };
+  const texts = Promise.all(
+    [program, ...entry.with].map(async (name, at) => [name, at || source === null ? await text(name) : source]),
+  );
+  const wanted = packsOf(listed.packs, entry.packs ?? [], broker, source ?? "");
+  const missing = wanted.filter((name) => !packed.has(name));
+  // They come at the same time as Python.
+  const bytes = Promise.all(
+    missing.map((name) => file(files, listed.packs[name], "packages", loading)),
+  );
+  bytes.catch(() => {});
+  const parts = listed.python;
+  const its = (part) => file(files, parts[part], "Python", loading);
+  const url = (part) => new URL(parts[part].file, files).href;
+  machine ??= await Machine.boot({
+    loader: import(url("loader")),
+    script: import(url("script")),
+    code: its("code"),
+    library: its("library"),
+    abi: listed.abi,
+  });
+  machine.reset();
+  for (const [index, archive] of (await bytes).entries()) {
+    machine.unpack(archive);
+    packed.add(missing[index]);
+  }
+  if (missing.length) machine.keep(broker);
+  for (const [name, content] of await texts) machine.write(name, content);
+  say({ type: "started", id });
+  const write = (stream) => (text) => say({ type: "output", id, stream, text });
+  say({ ...machine.run(program, write), id });
+}
+
+self.onmessage = async ({ data }) => {
+  if (data.type !== "run") return;
+  try {
+    await run(data);
+  } catch (error) {
+    console.error(error);
+    say({ type: "broken", id: data.id, reason: String(error) });
+  }
+};

@@ -1,0 +1,2 @@
+/** Nothing that runs here finds a way out of this worker, from now on. */
+export function close() {}

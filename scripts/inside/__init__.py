@@ -1,0 +1,1 @@
+"""What runs in the reader's browser: the stand-ins for a machine, and the runner."""

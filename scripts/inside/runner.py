@@ -1,0 +1,101 @@
+"""Runs one program in the reader's browser, and tells what it recorded, as JSON."""
+
+from __future__ import annotations
+
+import json
+import linecache
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any, Final
+
+from inside import machine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from faststream_otel.testing import Trace
+    from guide.programs import Program
+
+machine.install()
+
+import guide.signals  # noqa: E402 - what it imports is to find the machine's parts
+from faststream_otel._traces.picture import svg  # noqa: E402
+from faststream_otel.testing import render  # noqa: E402
+from guide.figures import tables  # noqa: E402
+from guide.programs import Program  # noqa: E402
+from inside.otlp import otlp  # noqa: E402
+
+# Those whose pages show no trace, and that have providers of their own.
+SIGNALS: Final = ("metrics", "logs", "exporting")
+TESTS: Final = ("test_",)
+# More than a picture shows, and a reader reads.
+MOST_SPANS: Final = 500
+
+
+def run(name: str) -> str:
+    """Run the program of this name, whose file is in `docs_src` by now."""
+    broker, _, file = name.partition("/")
+    program = Program(broker, file.removesuffix(".py"))
+    linecache.checkcache()
+    try:
+        with machine.no_loop():
+            return json.dumps(finished(program))
+    except BaseException as error:
+        return json.dumps({"type": "failed", **told(error, program)})
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+def finished(program: Program) -> dict[str, Any]:
+    """Play a program as its page says, and draw its trace."""
+    trace, errors = played(program)
+    trace = program.circumstances.seen(trace)
+    name = str(program) if program.circumstances.of else f"{program}.py"
+    title = f"Trace of {name}"
+    drawn: dict[str, Callable[[], str]] = {
+        "svg": lambda: svg(trace, title=title, alone=False),
+        "table": lambda: tables(trace, title),
+        "tree": lambda: f"{render(trace)}\n",
+        "otlp": lambda: otlp(trace),
+    }
+    return {
+        "type": "finished",
+        **{part: make() if trace.spans else "" for part, make in drawn.items()},
+        "errors": [told(error, program) for error in errors],
+    }
+
+
+def played(program: Program) -> tuple[Trace, list[BaseException]]:
+    """Play it: what it records, and what its handlers raise."""
+    if program.step.startswith(SIGNALS):
+        with guide.signals.a_process():
+            return guide.signals.play(program)
+    with guide.signals.a_process():
+        return program.run()
+
+
+def told(error: BaseException, program: Program) -> dict[str, Any]:
+    """What Python says of an error, from the program's own lines on."""
+    path = str(program.path)
+    own = error.__traceback__
+    while own and own.tb_frame.f_code.co_filename != path:
+        own = own.tb_next
+    shown = traceback.TracebackException(type(error), error, own or error.__traceback__)
+    text = "".join(shown.format()).replace(path, program.path.name)
+    if isinstance(error, machine.EndlessError):
+        text = f"{error}\n"
+    return {"traceback": text, "line": line(error, own, path)}
+
+
+def line(error: BaseException, own: TracebackType | None, path: str) -> int | None:
+    """The line of the program where it went wrong, the innermost one."""
+    if isinstance(error, SyntaxError) and error.filename == path:
+        return error.lineno
+    found = None
+    while own:
+        if own.tb_frame.f_code.co_filename == path:
+            found = own.tb_lineno
+        own = own.tb_next
+    return found

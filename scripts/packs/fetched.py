@@ -1,0 +1,95 @@
+"""Fetches what runs in a browser: Pyodide from npm, wheels from a package index.
+
+All of it is pinned by its hash, and none of it is committed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+from typing import Final
+
+from servers.programs import made
+
+HERE: Final = Path(__file__).parent
+CACHE: Final = HERE.parents[1] / ".playground"
+PINS: Final = HERE / "pins.txt"
+PYODIDE: Final = HERE / "pyodide.txt"
+# Its wheels hold code in C besides what does without it, which is all that is taken.
+NATIVE: Final = "aiokafka"
+# What Pyodide's Python calls itself: of wheels in C it takes these alone.
+BROWSER: Final = ("pyemscripten_2026_0_wasm32",)
+ELSEWHERE: Final = ("manylinux_2_17_x86_64", "manylinux_2_28_x86_64")
+PYTHON: Final = "3.14"
+
+
+class MissingError(Exception):
+    """Something cannot be had."""
+
+
+def fetched() -> Path:
+    """The folder with `pyodide/` and `wheels/`; only the first time takes long."""
+    digest = hashlib.sha256(PINS.read_bytes() + PYODIDE.read_bytes()).hexdigest()
+    return made(CACHE / f"fetched-{digest[:12]}", fetch)
+
+
+def fetch(folder: Path) -> None:
+    """Fetch it all anew."""
+    lines = PINS.read_text().splitlines(keepends=True)
+    native = [line for line in lines if line.startswith(f"{NATIVE}==")]
+    others = [line for line in lines if line not in native]
+    download(others, folder, BROWSER)
+    download(native, folder, ELSEWHERE)
+    unpack_pyodide(folder)
+
+
+def download(pins: list[str], folder: Path, platforms: tuple[str, ...]) -> None:
+    """Let pip download wheels, and check their hashes."""
+    wanted = folder / "wanted.txt"
+    wanted.write_text("".join(pins))
+    run(
+        folder,
+        *(sys.executable, "-m", "pip", "download", "--quiet", "--no-input"),
+        *("--no-deps", "--only-binary=:all:", "--require-hashes"),
+        *(f"--platform={platform}" for platform in platforms),
+        *("--implementation=cp", f"--python-version={PYTHON}"),
+        *("--dest", str(folder / "wheels"), "--requirement", str(wanted)),
+    )
+
+
+def unpack_pyodide(folder: Path) -> None:
+    """Let npm fetch Pyodide, check its hash, and keep what a browser needs of it."""
+    pin = PYODIDE.read_text().splitlines()[-1]
+    wanted, _, digest = pin.partition(" --hash=sha256:")
+    npm = shutil.which("npm")
+    if not npm:
+        raise MissingError("npm is missing: install Node.js, which brings it")
+    run(folder, npm, "pack", "--silent", wanted.replace("==", "@"))
+    archive = next(folder.glob("pyodide-*.tgz"))
+    found = hashlib.sha256(archive.read_bytes()).hexdigest()
+    if found != digest:
+        raise MissingError(f"{archive.name} is not as pinned: its sha256 is {found}")
+    with tarfile.open(archive) as files:
+        files.extractall(folder, filter="data")
+    (folder / "package").rename(folder / "pyodide")
+    archive.unlink()
+
+
+def run(folder: Path, *command: str) -> None:
+    """Run a client of a registry; what it says is the reason if it fails."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        said = done.stdout.strip().splitlines()[-3:]
+        raise MissingError("\n".join([f"{Path(command[0]).name} failed:", *said]))
