@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-# Style sheets, and what a page that needs them has.
+# Style sheets and scripts, and what a page that needs them has.
 NEEDED: Final = {
     "assets/_mkdocstrings.css": 'class="doc ',
     "assets/css/trace.css": 'class="trace-picture',
+    "assets/js/run.js": 'class="run-buttons',
 }
 # Of a minified sheet: selectors and declarations, no at-rule.
 RULE: Final = re.compile(r"([^{};@]+)(\{[^{}]*\})")
@@ -24,11 +25,12 @@ UNWANTED: Final = re.compile(
 
 
 def on_post_page(output: str, **_: Any) -> str:
-    """Leave out sheets of which a page has nothing, and let scripts wait."""
-    for sheet, mark in NEEDED.items():
+    """Leave out files of which a page has nothing, and let scripts wait."""
+    for file, mark in NEEDED.items():
         if mark not in output:
-            link = rf'\s*<link rel="stylesheet" href="[^"]*{re.escape(sheet)}">'
-            output = re.sub(link, "", output)
+            end = rf'"[^"]*{re.escape(file)}">'
+            link = rf'<link rel="stylesheet" href={end}|<script src={end}</script>'
+            output = re.sub(rf"\s*(?:{link})", "", output)
     return output.replace("<script src=", "<script defer src=")
 
 

@@ -28,6 +28,12 @@ EXPECTED: Final[dict[str, str]] = {
         publish greetings [PRODUCER]
           process greetings [CONSUMER]
     """,
+    "playground": """
+        publish orders [PRODUCER]
+          process orders [CONSUMER]
+            publish parcels [PRODUCER]
+              process parcels [CONSUMER]
+    """,
     "before": """
         orders create [PRODUCER]
           orders publish [PRODUCER]

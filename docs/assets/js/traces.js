@@ -147,4 +147,5 @@ function interactive(figure, place) {
   addEventListener("resize", follow);
 }
 
+// Run draws more of them.
 document.querySelectorAll("figure.trace").forEach(interactive);

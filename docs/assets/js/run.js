@@ -1,0 +1,42 @@
+// A button under each program that runs in the browser. What that takes is loaded once
+// it is pressed, or once the address brings a program, which is shown and not started.
+"use strict";
+
+// A file has no server that a worker could be fetched from.
+if (location.protocol !== "file:") {
+  const load = async (place, use) => {
+    if (place.ariaBusy) return;
+    place.ariaBusy = "true";
+    try {
+      use(await import("./run/panel.js"));
+    } catch (error) {
+      const failed = document.createElement("span");
+      failed.setAttribute("role", "alert");
+      failed.textContent = "This cannot be loaded: reload the page.";
+      place.replaceChildren(failed);
+      throw error;
+    } finally {
+      place.ariaBusy = null;
+    }
+  };
+
+  document$.subscribe(() => {
+    const places = [...document.querySelectorAll(".run-buttons")];
+    for (const place of places) {
+      const button = document.createElement("button");
+      button.className = "run-button";
+      button.textContent = "Run";
+      button.setAttribute("aria-label", `Run ${place.dataset.run}`);
+      button.addEventListener("click", () => load(place, (it) => it.panelOf(place).press()));
+      place.replaceChildren(button);
+      if ("open" in place.dataset) load(place, (it) => it.panelOf(place).edit());
+    }
+    const bring = () => {
+      if (places.length && location.hash.startsWith("#run=")) {
+        import("./run/link.js").then((it) => it.open(places));
+      }
+    };
+    bring();
+    addEventListener("hashchange", bring);
+  });
+}

@@ -1,0 +1,54 @@
+// What a program prints, as it prints it. It may print more, and faster, than a page can
+// show: lines are added once a frame, and there is an end to it.
+
+const MOST = 200_000; // characters
+
+export class Output {
+  constructor(tooMuch) {
+    this.element = document.createElement("pre");
+    this.element.className = "run-output";
+    this.element.hidden = true;
+    this.tooMuch = tooMuch;
+    this.clear();
+  }
+
+  clear() {
+    this.element.replaceChildren();
+    this.element.hidden = true;
+    this.waiting = [];
+    this.length = 0;
+    this.errors = "";
+  }
+
+  add(text, stream) {
+    if (this.length >= MOST) return;
+    const room = MOST - this.length;
+    this.length += text.length;
+    if (stream === "stderr") this.errors += text.slice(0, room);
+    if (!this.waiting.length) requestAnimationFrame(() => this.flush());
+    this.waiting.push([text.slice(0, room), stream]);
+    if (this.length >= MOST) this.tooMuch();
+  }
+
+  flush() {
+    const { element } = this;
+    const isAtEnd = element.scrollTop + element.clientHeight > element.scrollHeight - 8;
+    for (const [text, stream] of this.waiting) {
+      let last = element.lastElementChild;
+      if (last?.dataset.stream !== stream) {
+        last = document.createElement("span");
+        last.dataset.stream = stream;
+        element.append(last);
+      }
+      last.append(text);
+    }
+    this.waiting = [];
+    element.hidden = !element.firstChild;
+    if (isAtEnd) element.scrollTop = element.scrollHeight;
+    // What scrolls must scroll by keyboard too.
+    const scrolls =
+      element.scrollHeight > element.clientHeight || element.scrollWidth > element.clientWidth;
+    if (scrolls) element.tabIndex = 0;
+    else element.removeAttribute("tabindex");
+  }
+}

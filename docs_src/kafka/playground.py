@@ -1,0 +1,28 @@
+"""Two handlers to change: rename a destination, add a span, raise an error."""
+
+from faststream import FastStream
+from faststream.kafka import KafkaBroker
+
+from faststream_otel import CurrentSpan
+from faststream_otel.kafka import KafkaTelemetryMiddleware
+
+broker = KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])
+app = FastStream(broker)
+
+
+@broker.subscriber("orders", group_id="pack", auto_offset_reset="earliest")
+@broker.publisher("parcels")
+async def pack(item: str, span: CurrentSpan) -> str:
+    span.set_attribute("app.order.item", item)
+    return f"A parcel of {item}"
+
+
+@broker.subscriber("parcels", group_id="send", auto_offset_reset="earliest")
+async def send(parcel: str) -> None:
+    print(f"{parcel} is on its way")
+    #> A parcel of tea is on its way
+
+
+@app.after_startup
+async def order() -> None:
+    await broker.publish("tea", "orders")
