@@ -1,17 +1,248 @@
-"""Checks of environment variables."""
+"""Checks of environment variables: each one of OpenTelemetry's that is set."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import difflib
+import sys
+from typing import TYPE_CHECKING, Final
+
+from faststream_otel.doctor import _values
+from faststream_otel.doctor._effects import (
+    contradictions,
+    is_ratio,
+    overruled,
+    without_component,
+)
+from faststream_otel.doctor._finding import Fact, Finding, Rule
+from faststream_otel.doctor._variables import (
+    CONFIGURATORS,
+    KNOWN,
+    UNREAD,
+    belongs_to_others,
+    of_another_language,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from faststream_otel.doctor._finding import Fact, Finding
     from faststream_otel.doctor._service import Service
+
+UNKNOWN: Final = Rule(
+    code="FSO601",
+    kind="warning",
+    title="{name} is set, and OpenTelemetry has no variable of this name",
+    why="Nobody reads it, and nobody says so.",
+    remedy="{nearest}",
+)
+MALFORMED: Final = Rule(
+    code="FSO602",
+    kind="error",
+    title="The value of {name} is not one that it can have",
+    why="What reads it takes its default instead, or stops the set-up altogether.",
+    remedy="Mend {name}, or unset it",
+)
+NOT_INSTALLED: Final = Rule(
+    code="FSO603",
+    kind="error",
+    title="{name} names what is not installed",
+    why="opentelemetry-instrument then sets up nothing at all, metrics and logs "
+    "included.",
+    remedy="Mend {name}, or install the package that has it",
+)
+QUOTED: Final = Rule(
+    code="FSO604",
+    kind="error",
+    title="The value of {name} has {what} around it",
+    why="A shell takes them away. Docker and Kubernetes do not when they read a file, "
+    "and so they are part of the value.",
+    remedy="Write {name}= and the value, without {what}",
+)
+NO_SCHEME: Final = Rule(
+    code="FSO605",
+    kind="error",
+    title="The address in {name} has no http:// or https://",
+    why="An exporter for HTTP cannot send to it, and one for gRPC uses TLS.",
+    remedy="{name}=http:// and the address, or https:// where the server has TLS",
+)
+UNIT: Final = Rule(
+    code="FSO606",
+    kind="warning",
+    title="{name} is in {unit}: {value} means {meaning}",
+    why="{because}",
+    remedy="{name}={mended}, if {mended_words} were meant",
+)
+SIGNAL_PATH: Final = Rule(
+    code="FSO607",
+    kind="error",
+    title="{name} ends in the path of one signal",
+    why="Each exporter for HTTP adds its own path, and so sends to "
+    "/v1/traces/v1/traces or the like.",
+    remedy="Take {path} away from {name}",
+)
+NOT_READ_HERE: Final = Rule(
+    code="FSO608",
+    kind="warning",
+    title="{name} has no effect here",
+    why="Only opentelemetry-instrument and the like read it, and this application "
+    "configures its providers itself.",
+    remedy="Start it with opentelemetry-instrument, or do in code what {name} says",
+)
+NOTHING_TO_SET: Final = Rule(
+    code="FSO609",
+    kind="warning",
+    title="{name} has no effect here: there is no {component}",
+    why="It is for a part that this application does not have.",
+    remedy="Unset {name}, or add {component}",
+)
+OVERRULED: Final = Rule(
+    code="FSO610",
+    kind="warning",
+    title="{name} has no effect here: the code says something else",
+    why="What the code gives wins over the environment.",
+    remedy="Take {argument} out of the code, or unset {name}",
+)
+NOT_IN_PYTHON: Final = Rule(
+    code="FSO611",
+    kind="note",
+    title="{name} has no effect in Python",
+    why="OpenTelemetry for Python does not read it.",
+    remedy="Unset it: {instead}",
+)
+CONTRADICTION: Final = Rule(
+    code="FSO612",
+    kind="warning",
+    title="{name} has no effect beside {other}",
+    why="{because}",
+    remedy="Unset {name}, or change {other}",
+)
+
+_QUOTES: Final = ("'", '"')
+_MILLISECONDS: Final = frozenset(
+    {
+        "OTEL_BSP_SCHEDULE_DELAY",
+        "OTEL_BLRP_SCHEDULE_DELAY",
+        "OTEL_METRIC_EXPORT_INTERVAL",
+    }
+)
+# What is below is meant in seconds, and what is above in milliseconds.
+_FEW_MILLISECONDS: Final = 100
+_MANY_SECONDS: Final = 1000
 
 
 def check(service: Service) -> Iterator[Finding | Fact]:
     """Examine environment variables."""
-    del service
-    yield from ()
+    environment = {
+        name: value
+        for name, value in sorted(service.environment.items())
+        if name.upper().startswith("OTEL_") and value
+    }
+    if environment:
+        yield Fact("Variables", ", ".join(environment))
+    for name, value in environment.items():
+        if name in KNOWN:
+            yield from _known(name, value, environment)
+        elif (unknown := _unknown(name)) is not None:
+            yield unknown
+    yield from _without_effect(environment, service)
+
+
+def _known(name: str, value: str, environment: Mapping[str, str]) -> Iterator[Finding]:
+    stripped = value.strip()
+    if stripped[0:1] in _QUOTES and stripped[-1:] == stripped[0] and len(stripped) > 1:
+        yield QUOTED.found(
+            "quotes are its first and last character", name=name, what="quotes"
+        )
+        return
+    if value != stripped:
+        yield QUOTED.found("blanks are part of it", name=name, what="blanks")
+        return
+    if name.endswith("_ENDPOINT") and _values.without_scheme(value):
+        yield NO_SCHEME.found("there is no :// in it", name=name)
+        return
+    wrong = KNOWN[name](value)
+    if is_ratio(environment) and name == "OTEL_TRACES_SAMPLER_ARG":
+        wrong = _values.number(0, 1)(value)
+    if is_ratio(environment) and name == "OTEL_TRACES_SAMPLER":
+        missing = "OTEL_TRACES_SAMPLER_ARG" not in environment
+        wrong = "it has no OTEL_TRACES_SAMPLER_ARG, and records all" if missing else ""
+    if wrong.startswith("nothing is installed"):
+        yield NOT_INSTALLED.found(wrong, name=name)
+    elif wrong:
+        yield MALFORMED.found(wrong, name=name)
+    else:
+        yield from _meant_otherwise(name, value)
+
+
+def _meant_otherwise(name: str, value: str) -> Iterator[Finding]:
+    """Find what can be read, and is hardly what was meant."""
+    if name in _MILLISECONDS and float(value) < _FEW_MILLISECONDS:
+        yield UNIT.found(
+            f"it is {value}",
+            name=name,
+            unit="milliseconds",
+            value=value,
+            meaning=f"{1000 / float(value):g} times a second",
+            because="It sends far more often than it needs to.",
+            mended=f"{float(value) * 1000:g}",
+            mended_words=f"{value} seconds",
+        )
+    if name.startswith("OTEL_EXPORTER_") and name.endswith("_TIMEOUT"):
+        seconds = float(value)
+        if seconds >= _MANY_SECONDS:
+            yield UNIT.found(
+                f"it is {value}",
+                name=name,
+                unit="seconds in Python",
+                value=value,
+                meaning=f"{seconds / 60:.0f} minutes",
+                because="The specification has milliseconds, and Python's exporters "
+                "have seconds: one that gets no answer holds up all that follows.",
+                mended=f"{seconds / 1000:g}",
+                mended_words=f"{value} milliseconds",
+            )
+    if name == "OTEL_EXPORTER_OTLP_ENDPOINT":
+        for signal in ("traces", "metrics", "logs"):
+            path = f"/v1/{signal}"
+            if value.rstrip("/").endswith(path):
+                yield SIGNAL_PATH.found(f"it ends in {path}", name=name, path=path)
+
+
+def _unknown(name: str) -> Finding | None:
+    if of_another_language(name):
+        return NOT_IN_PYTHON.found(
+            "its name is of another language",
+            name=name,
+            instead="it belongs to another service",
+        )
+    near = difflib.get_close_matches(name.upper(), KNOWN, n=1, cutoff=0.8)
+    # Whose name may be anything is told only what is one slip away.
+    slip = difflib.get_close_matches(name, KNOWN, n=1, cutoff=0.95)
+    if belongs_to_others(name) and not slip:
+        return None
+    nearest = f"{near[0]} is the nearest that there is" if near else f"Unset {name}"
+    return UNKNOWN.found("only its name was looked at", name=name, nearest=nearest)
+
+
+def _without_effect(
+    environment: Mapping[str, str], service: Service
+) -> Iterator[Finding]:
+    for name in environment:
+        if name in UNREAD:
+            yield NOT_IN_PYTHON.found("it is set", name=name, instead=UNREAD[name])
+        # Without any provider there is a finding that says what is missing.
+        elif name in CONFIGURATORS and service.of("traces") and not configured():
+            yield NOT_READ_HERE.found("nothing has read it", name=name)
+    for name, component in without_component(environment, service):
+        if name not in UNREAD and not (name in CONFIGURATORS and not configured()):
+            yield NOTHING_TO_SET.found("it is set", name=name, component=component)
+    for name, argument, seen in overruled(environment, service):
+        yield OVERRULED.found(seen, name=name, argument=argument)
+    for name, other, because in contradictions(environment):
+        yield CONTRADICTION.found(
+            "both are set", name=name, other=other, because=because
+        )
+
+
+def configured() -> bool:
+    """Whether a configurator of the SDK's has been at work in this process."""
+    return "opentelemetry.sdk._configuration" in sys.modules
