@@ -3,25 +3,49 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from faststream_otel.doctor import _command
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
-def main() -> int:
-    """Run a command; gives the exit status."""
-    from faststream_otel.doctor import _command  # noqa: PLC0415
-
+def parsed(words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+    """Read the command line; gives apart what follows `--`."""
     parser = argparse.ArgumentParser(
         prog="faststream-otel", description="OpenTelemetry for FastStream."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     doctor = commands.add_parser(
         "doctor",
-        help="find out why a service's telemetry does not show what it should",
+        help="find out why telemetry does not show what it should",
+        description="Find out why telemetry does not show what it should.",
+        epilog="Exit status: 0 if nothing is wrong, 1 if something is, 2 if the "
+        "application could not be loaded. With --start, options that follow -- are "
+        "handed to start-up hooks, as `faststream run` does.",
     )
     _command.add_arguments(doctor)
-    arguments, more = parser.parse_known_args()
-    return _command.run(arguments, more)
+    end = words.index("--") if "--" in words else len(words)
+    return parser.parse_args(words[:end]), [*words[end + 1 :]]
+
+
+def main() -> NoReturn:
+    """Run a command, and end the process."""
+    arguments, more = parsed(sys.argv[1:])
+    # What the application and its exporters print is no part of the report.
+    with os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding) as out:
+        sys.stdout.flush()
+        os.dup2(2, 1)
+        status = _command.run(arguments, more, out)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Not sys.exit: providers would send what waits in their queues, for as long as
+    # that takes, and the doctor is to send nothing but what it says.
+    os._exit(status)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -79,9 +79,10 @@ ROUTER_DIFFERS: Final = Rule(
 )
 REPLACED: Final = Rule(
     "FSO009",
-    "error",
+    "warning",
     "Somebody replaced a method of FastStream that this package wraps.",
-    "Spans may lack the broker's address, and log lines the trace they belong to.",
+    "It is wrapped anew when a broker connects. Where that does not happen, spans lack "
+    "the broker's address, and log lines the trace they belong to.",
     "Wrap it with functools.wraps, and call what was there before.",
 )
 CLIENT_TOO: Final = Rule(

@@ -7,6 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+from faststream_otel._applications import brokers_of
 from faststream_otel.doctor import _loading, _screen
 from faststream_otel.doctor._diagnosis import examine
 from faststream_otel.doctor._service import Asked
@@ -15,8 +16,7 @@ from faststream_otel.doctor._settings import watching
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
-
-    from faststream_otel.doctor._diagnosis import Report
+    from typing import TextIO
 
 WELL: Final = 0
 WRONG: Final = 1
@@ -59,12 +59,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print data, not text")
 
 
-def run(arguments: argparse.Namespace, more: Sequence[str]) -> int:
+def run(arguments: argparse.Namespace, more: Sequence[str], out: TextIO) -> int:
     """Run the command.
 
     Args:
         arguments: Those of `add_arguments`.
         more: Other options, which FastStream hands to start-up hooks.
+        out: Where to print the report.
 
     Returns:
         The exit status.
@@ -80,26 +81,30 @@ def run(arguments: argparse.Namespace, more: Sequence[str]) -> int:
             application = _loading.load(
                 arguments.app, app_dir=arguments.app_dir, factory=arguments.factory
             )
+        _check(application)
         report = examine(application, settings, asked, **_options(more))
     except _loading.NotLoaded as refusal:
         print(f"{refusal.traceback()}{refusal}", file=sys.stderr)
         return NOT_LOADED
-    _print(report, as_json=arguments.json)
+    if arguments.json:
+        print(json.dumps(report.as_dict(), indent=2), file=out)
+    else:
+        _screen.show(report, out)
     return WELL if report.is_well else WRONG
 
 
-def _print(report: Report, *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(report.as_dict(), indent=2))
-    else:
-        _screen.show(report, sys.stdout)
+def _check(application: Any) -> None:
+    try:
+        brokers_of(application, "the doctor")
+    except TypeError as error:
+        raise _loading.NotLoaded(f"The doctor {error}.") from None
 
 
-def _options(more: Sequence[str]) -> dict[str, Any]:
+def _options(words: Sequence[str]) -> dict[str, Any]:
     """Read options as FastStream does: `--name value`, `--name=value`, `--name`."""
     options: dict[str, Any] = {}
     name = ""
-    for word in (part for each in more for part in each.split("=", 1)):
+    for word in (part for each in words for part in each.split("=", 1)):
         if word.startswith("-"):
             name = word.lstrip("-").replace("-", "_")
             options[name] = True

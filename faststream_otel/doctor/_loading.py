@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import traceback
 from difflib import get_close_matches
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from types import ModuleType, TracebackType
+
+_PACKAGE: Final = str(Path(__file__).parents[1])
+_PYTHON: Final = str(Path(os.__file__).parent)
+_FRAMEWORKS: Final = ("fastapi", "faststream", "litestar", "starlette")
 
 
 class NotLoaded(Exception):  # noqa: N818 - it says what happened
@@ -48,9 +54,11 @@ def load(name: str, *, app_dir: str = ".", factory: bool = False) -> Any:
         NotLoaded: It could not be loaded.
     """
     module_name, _, attribute = name.partition(":")
-    if not module_name or not attribute:
-        hint = _path_as_module(module_name)
-        raise NotLoaded(f"{name!r} is not in the form module:application, {hint}.")
+    if not module_name or not attribute or module_name.endswith(".py"):
+        hint = f"{_path_as_module(module_name)}:{attribute or 'app'}"
+        raise NotLoaded(
+            f"{name!r} is not in the form module:application, as in {hint}."
+        )
     sys.path.insert(0, app_dir)
     application: Any = _module(module_name, app_dir)
     for part in attribute.split("."):
@@ -58,6 +66,9 @@ def load(name: str, *, app_dir: str = ".", factory: bool = False) -> Any:
             raise NotLoaded(_no_attribute(application, module_name, part))
         application = getattr(application, part)
     if not factory:
+        if isinstance(application, FunctionType):
+            message = f"{name} is a function. If it makes the application: --factory."
+            raise NotLoaded(message)
         return application
     if not callable(application):
         raise NotLoaded(f"{name} is not a factory: it cannot be called.")
@@ -73,12 +84,10 @@ def _module(name: str, app_dir: str) -> ModuleType:
     except ModuleNotFoundError as error:
         missing = (error.name or "").split(".")
         if not error.name or missing != name.split(".")[: len(missing)]:
-            message = f"{name} imports {error.name}, which is not installed here."
-            raise NotLoaded(message, error) from error
+            raise _raised(name, error) from error
         return _file(name, app_dir)
     except (Exception, SystemExit) as error:
-        message = f"{name} raised {type(error).__name__} when it was imported."
-        raise NotLoaded(message, error) from error
+        raise _raised(name, error) from error
 
 
 def _file(name: str, app_dir: str) -> ModuleType:
@@ -91,38 +100,57 @@ def _file(name: str, app_dir: str) -> ModuleType:
         where = Path(app_dir).resolve()
         there = [each.stem for each in where.glob("*.py")]
         there += [each.parent.name for each in where.glob("*/__init__.py")]
-        hint = _meant(name, there)
-        raise NotLoaded(f"There is no module {name} in {where}{hint}.")
+        raise NotLoaded(_no_module(name, there, where))
     module = module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
-        message = f"{name} raised {type(error).__name__} when it was imported."
-        raise NotLoaded(message, error) from error
+        raise _raised(name, error) from error
     return module
 
 
+def _raised(name: str, error: BaseException) -> NotLoaded:
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        message = f"{name} imports {error.name}, which is not installed here."
+    else:
+        message = f"{name} raised {type(error).__name__} when it was imported."
+    return NotLoaded(message, error)
+
+
 def _no_attribute(owner: object, module: str, name: str) -> str:
-    names = [each for each in vars(owner) if not each.startswith("_")]
-    return f"{module} has no {name}{_meant(name, names)}."
-
-
-def _meant(name: str, there: list[str]) -> str:
+    there = [each for each in vars(owner) if not each.startswith("_")]
     close = get_close_matches(name, there, n=1)
-    return f": did you mean {close[0]}?".rstrip("?") if close else ""
+    if close:
+        return f"{module} has no {name}: did you mean {close[0]}?"
+    objects = [
+        each
+        for each in there
+        if type(getattr(owner, each)).__module__.partition(".")[0] in _FRAMEWORKS
+    ]
+    listed = f": it has {', '.join(objects)}" if objects else ""
+    return f"{module} has no {name}{listed}."
+
+
+def _no_module(name: str, there: list[str], where: Path) -> str:
+    close = get_close_matches(name, there, n=1)
+    meant = f": did you mean {close[0]}?" if close else ". Elsewhere: --app-dir."
+    return f"There is no module {name} in {where}{meant}"
 
 
 def _path_as_module(name: str) -> str:
-    if name.endswith(".py"):
-        name = name.removesuffix(".py").strip("./").replace("/", ".")
-    return f"as in {name or 'app'}:app"
+    return name.removesuffix(".py").strip("./").replace("/", ".") or "app"
 
 
 def _own(trace: TracebackType | None) -> TracebackType | None:
-    """Leave out the frames of this file and of the import."""
-    while trace is not None and (
-        trace.tb_frame.f_code.co_filename == __file__
-        or "importlib" in trace.tb_frame.f_code.co_filename
-    ):
+    """Leave out the frames that led to the application's own."""
+    first = trace
+    while trace is not None and _is_installed(trace.tb_frame.f_code.co_filename):
         trace = trace.tb_next
-    return trace
+    return trace or first
+
+
+def _is_installed(file: str) -> bool:
+    return (
+        file.startswith((_PACKAGE, _PYTHON, "<frozen"))
+        or f"{os.sep}site-packages{os.sep}" in file
+    )

@@ -96,9 +96,9 @@ def examine(provider: Provider) -> Iterator[Finding | Fact]:
     if not shares.root:
         remedy = "Take another sampler: OTEL_TRACES_SAMPLER=parentbased_always_on"
         yield NOTHING.found(seen, remedy=remedy)
-    if shares.sampled < 1 and shares.root:
+    elif shares.sampled < 1:
         yield CUTS.found(seen)
-    if shares.unsampled:
+    elif shares.unsampled:
         yield ORPHANS.found(seen)
 
 

@@ -13,6 +13,7 @@ from faststream._internal.application import Application
 from faststream._internal.broker import BrokerUsecase
 
 from faststream_otel._faststream import package_of
+from faststream_otel.doctor._loading import NotLoaded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -35,13 +36,20 @@ def run(
         running: Gets each broker that has been started.
         report: Examines it.
         options: What FastStream hands to start-up hooks.
+
+    Raises:
+        NotLoaded: It could not be started.
     """
 
     async def examined() -> _Report:
         async with AsyncExitStack() as stack:
             for broker in brokers:
                 await stack.enter_async_context(_in_memory(broker, running))
-            await stack.enter_async_context(_started(application, options))
+            try:
+                await stack.enter_async_context(_started(application, options))
+            except (Exception, SystemExit) as error:
+                message = f"It raised {type(error).__name__} when it was started."
+                raise NotLoaded(message, error) from error
             # A check has an event loop of its own where it needs one.
             return await asyncio.to_thread(report)
 
