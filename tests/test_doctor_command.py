@@ -6,16 +6,23 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import asynccontextmanager
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from faststream import FastStream
+from starlette.applications import Starlette
 
 from faststream_otel.__main__ import parsed
-from faststream_otel.doctor import Fact, Report, _command, _screen
-from tests.services import examined, process
+from faststream_otel.doctor import Fact, Report, _command, _screen, diagnose
+from tests.kinds import Kind, every_kind
+from tests.services import NATS, examined, process, recording, well
 from tests.test_doctor_loading import SERVICE, write
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 __all__ = ("write",)
 
@@ -108,6 +115,70 @@ def test_start_hands_on_options(
     assert "started for prod" in capsys.readouterr().out
     ran("doc_well:app")
     assert "started" not in capsys.readouterr().out
+
+
+@every_kind
+def test_start_runs_no_handler(kind: Kind) -> None:
+    """Not even for what start-up hooks publish."""
+    handled: list[Any] = []
+    started: list[str] = []
+    with process():
+        recording()
+        broker = well(kind)
+
+        @kind.subscriber(broker, "orders")
+        async def pack(order: str) -> None:
+            handled.append(order)
+
+        application = FastStream(broker)
+
+        @application.after_startup
+        async def place() -> None:
+            await kind.publish(broker, "tea", "orders")
+            started.append("hook")
+
+        assert diagnose(application, offline=True, start=True).codes == []
+        assert started == ["hook"]
+        assert not handled
+
+
+def test_start_of_asgi_applications() -> None:
+    """Their lifespan runs, with its end."""
+    steps: list[str] = []
+    with process():
+        recording()
+        broker = well(NATS)
+
+        @asynccontextmanager
+        async def lifespan(app: object) -> AsyncIterator[None]:
+            await broker.start()
+            steps.append("begin")
+            yield
+            steps.append("end")
+
+        for application in (
+            Starlette(lifespan=lifespan),
+            FastStream(broker, lifespan=lambda: lifespan(None)).as_asgi(),
+        ):
+            assert diagnose(application, offline=True, start=True).codes == []
+            assert steps == ["begin", "end"]
+            steps.clear()
+
+
+def test_start_of_a_lifespan_that_fails() -> None:
+    """It is not the doctor's error."""
+
+    @asynccontextmanager
+    async def lifespan(app: object) -> AsyncIterator[None]:
+        await broker.start()
+        raise LookupError("no table")
+        yield
+
+    with process():
+        recording()
+        broker = well(NATS)
+        with pytest.raises(LookupError, match="no table"):
+            diagnose(Starlette(lifespan=lifespan), offline=True, start=True)
 
 
 def test_start_fails(write: Write, capsys: pytest.CaptureFixture[str]) -> None:

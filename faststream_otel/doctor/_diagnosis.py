@@ -10,6 +10,7 @@ from faststream_otel._applications import brokers_of
 from faststream_otel.doctor import _service, _starting
 from faststream_otel.doctor._catalogue import CHECKS
 from faststream_otel.doctor._finding import KINDS, Fact, Finding
+from faststream_otel.doctor._loading import NotLoaded
 from faststream_otel.doctor._service import Asked
 from faststream_otel.doctor._settings import watching
 
@@ -74,7 +75,11 @@ def diagnose(
         TypeError: There is no broker.
     """
     asked = Asked(offline=offline, server=server, timeout=timeout, start=start)
-    return examine(application, (), asked)
+    try:
+        return examine(application, (), asked)
+    except NotLoaded as refusal:
+        # What the application raised when it was started is not the doctor's.
+        raise refusal.error or refusal from None
 
 
 def examine(

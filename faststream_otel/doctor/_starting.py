@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 from unittest import mock
 
-from faststream import TestApp
+from faststream import Response, TestApp
 from faststream._internal.application import Application
 from faststream._internal.broker import BrokerUsecase
 
@@ -58,6 +58,7 @@ def run(
 
 @asynccontextmanager
 async def _in_memory(broker: Any, running: list[object]) -> AsyncIterator[None]:
+    """Let a broker start without a server; what is published reaches no handler."""
     async with test_broker(broker)(broker, connect_only=True):
         start = broker.start
 
@@ -65,8 +66,18 @@ async def _in_memory(broker: Any, running: list[object]) -> AsyncIterator[None]:
             running.append(broker)
             await start()
 
-        with mock.patch.object(broker, "start", started):
+        with ExitStack() as stack:
+            stack.enter_context(mock.patch.object(broker, "start", started))
+            for subscriber in broker.subscribers:
+                kept = mock.patch.object(subscriber, "process_message", _kept)
+                stack.enter_context(kept)
             yield
+
+
+async def _kept(message: object) -> Response:
+    """Take a message in place of a handler."""
+    del message
+    return Response(None)
 
 
 def test_broker(broker: Any) -> Any:
@@ -121,6 +132,7 @@ async def _lifespan(application: Any) -> AsyncIterator[None]:
             await task
             raise RuntimeError(f"the lifespan ended at {what}")
         if answer.result()["type"] == f"lifespan.{what}.failed":
+            await task
             raise RuntimeError(answer.result().get("message", f"{what} failed"))
         if what == "startup":
             yield
