@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,7 @@ from faststream_otel.doctor._variables import (
     KNOWN,
     UNREAD,
     belongs_to_others,
+    example_of,
     of_another_language,
 )
 
@@ -39,7 +41,7 @@ MALFORMED: Final = Rule(
     kind="error",
     title="The value of {name} is not one that it can have",
     why="What reads it takes its default instead, or stops the set-up altogether.",
-    remedy="Mend {name}, or unset it",
+    remedy="{name}={example}, or unset it",
 )
 NOT_INSTALLED: Final = Rule(
     code="FSO603",
@@ -62,7 +64,7 @@ NO_SCHEME: Final = Rule(
     kind="error",
     title="The address in {name} has no http:// or https://",
     why="An exporter for HTTP cannot send to it, and one for gRPC uses TLS.",
-    remedy="{name}=http:// and the address, or https:// where the server has TLS",
+    remedy="{name}=http://{rest}, or https:// where the server has TLS",
 )
 UNIT: Final = Rule(
     code="FSO606",
@@ -116,6 +118,8 @@ CONTRADICTION: Final = Rule(
     remedy="Unset {name}, or change {other}",
 )
 
+# A host with a port and a path, and nothing in it that may be secret.
+_PLACE: Final = re.compile(r"[\w.-]+(:\d+)?(/[\w./-]*)?")
 _QUOTES: Final = ("'", '"')
 _MILLISECONDS: Final = frozenset(
     {
@@ -139,8 +143,10 @@ def check(service: Service) -> Iterator[Finding | Fact]:
     if environment:
         yield Fact("Variables", ", ".join(environment))
     for name, value in environment.items():
-        if name in KNOWN:
+        if name in KNOWN and not _is_unread(name, service):
             yield from _known(name, value, environment)
+        elif name in KNOWN:
+            continue
         elif (unknown := _unknown(name)) is not None:
             yield unknown
     yield from _without_effect(environment, service)
@@ -157,7 +163,8 @@ def _known(name: str, value: str, environment: Mapping[str, str]) -> Iterator[Fi
         yield QUOTED.found("blanks are part of it", name=name, what="blanks")
         return
     if name.endswith("_ENDPOINT") and _values.without_scheme(value):
-        yield NO_SCHEME.found("there is no :// in it", name=name)
+        rest = value if _PLACE.fullmatch(value) else "collector:4318"
+        yield NO_SCHEME.found("there is no :// in it", name=name, rest=rest)
         return
     wrong = KNOWN[name](value)
     if is_ratio(environment) and name == "OTEL_TRACES_SAMPLER_ARG":
@@ -168,7 +175,7 @@ def _known(name: str, value: str, environment: Mapping[str, str]) -> Iterator[Fi
     if wrong.startswith("nothing is installed"):
         yield NOT_INSTALLED.found(wrong, name=name)
     elif wrong:
-        yield MALFORMED.found(wrong, name=name)
+        yield MALFORMED.found(wrong, name=name, example=example_of(name))
     else:
         yield from _meant_otherwise(name, value)
 
@@ -229,11 +236,10 @@ def _without_effect(
     for name in environment:
         if name in UNREAD:
             yield NOT_IN_PYTHON.found("it is set", name=name, instead=UNREAD[name])
-        # Without any provider there is a finding that says what is missing.
-        elif name in CONFIGURATORS and service.of("traces") and not configured():
+        elif _is_unread(name, service):
             yield NOT_READ_HERE.found("nothing has read it", name=name)
     for name, component in without_component(environment, service):
-        if name not in UNREAD and not (name in CONFIGURATORS and not configured()):
+        if name not in UNREAD and not _is_unread(name, service):
             yield NOTHING_TO_SET.found("it is set", name=name, component=component)
     for name, argument, seen in overruled(environment, service):
         yield OVERRULED.found(seen, name=name, argument=argument)
@@ -241,6 +247,12 @@ def _without_effect(
         yield CONTRADICTION.found(
             "both are set", name=name, other=other, because=because
         )
+
+
+def _is_unread(name: str, service: Service) -> bool:
+    """Whether a variable is for a configurator, and there was none."""
+    # Without any provider there is a finding that says what is missing.
+    return name in CONFIGURATORS and bool(service.of("traces")) and not configured()
 
 
 def configured() -> bool:

@@ -191,6 +191,35 @@ CONFIGURATORS: Final = frozenset(
 )
 
 
+# By the check, or by what a name ends in.
+_EXAMPLES: Final = {
+    values.address: "http://collector:4318",
+    values.attributes: "deployment.environment.name=production,team=shop",
+    values.boolean: "true",
+    values.file: "/path/to/file.pem",
+    values.headers: "authorization=Bearer%20...,x-tenant=shop",
+    values.limit: "128",
+    values.port: "9464",
+    _OTLP["COMPRESSION"]: "gzip",
+    _OTLP["PROTOCOL"]: "http/protobuf",
+    _OTLP["TIMEOUT"]: "10",
+}
+_NUMBERS: Final = {
+    "_DELAY": "5000",
+    "_INTERVAL": "60000",
+    "_SIZE": "2048",
+    "SAMPLER_ARG": "0.1",
+}
+
+
+def example_of(name: str) -> str:
+    """Give a value that a variable can have."""
+    for ends, example in _NUMBERS.items():
+        if name.endswith(ends):
+            return example
+    return _EXAMPLES.get(KNOWN[name], "... as said above")
+
+
 def belongs_to_others(name: str) -> bool:
     """Whether somebody else may read a variable."""
     return bool(_OTHERS.fullmatch(name))
