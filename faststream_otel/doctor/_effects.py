@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from faststream_otel.doctor._address import address_of
 from faststream_otel.doctor._described import batch_of
 from faststream_otel.doctor._pipeline import Route, fields, resource_of, routes
+from faststream_otel.doctor._service import instrumented
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +25,7 @@ _SAMPLERS: Final = {
     "parentbased_always_off": "ParentBased{root:AlwaysOffSampler",
     "parentbased_traceidratio": "ParentBased{root:TraceIdRatioBased",
 }
+_PROTOCOL: Final = "OTEL_EXPORTER_OTLP_PROTOCOL"
 _FOR_GRPC: Final = "_INSECURE"
 
 
@@ -33,6 +35,9 @@ def without_component(
     """Give variables whose part is missing, and the name of that part."""
     there = {signal: _routes(service, signal) for signal in _SIGNALS}
     for name in environment:
+        if name == _PROTOCOL and instrumented():
+            # Its distro sets it where nobody else has.
+            continue
         for begins, signals, component, is_it in _COMPONENTS:
             if not name.startswith(begins):
                 continue
