@@ -24,7 +24,7 @@ from servers.programs import cached  # noqa: E402
 
 PLACE: Final = "assets/run"
 
-log = logging.getLogger("mkdocs.hooks.packs")
+log = logging.getLogger("mkdocs.hooks.playground")
 
 
 def on_files(files: Any, *, config: Any, **_: Any) -> Any:
