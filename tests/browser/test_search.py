@@ -69,7 +69,7 @@ TYPED = {
     "docker compose": "/full-example/",
     "kubernetes": "/production/#kubernetes",
     "uninstall": "/install/#remove-it",
-    "dead letter": "/errors/#a-decision",
+    "dead letter": "/errors/#decisions-ack-nack-and-reject",
     "retry": "/errors/#retries",
     "cardinality": "/boundaries/#cardinality",
     "gdpr": "/boundaries/",
