@@ -63,16 +63,17 @@ def _annotated(kind: type, provide: Callable[[], object]) -> Any:
 
 if TYPE_CHECKING:
     CurrentSpan = Annotated[Span, ...]
-    """The process span of the message that a handler was given.
+    """The process span of the message that is being handled.
 
     Annotate a parameter of a handler or of a dependency with it. Without a tracer
-    provider it is a span that records nothing, so it can always be used.
+    provider, it is a span that records nothing, so you can always use it.
     """
 
     CurrentBaggage = Annotated[Baggage, ...]
-    """The baggage of the message that a handler was given; what it changes is sent on.
+    """The baggage of the message that is being handled.
 
-    Annotate a parameter of a handler or of a dependency with it.
+    Annotate a parameter of a handler or of a dependency with it. Changes to it are sent
+    on with the messages that the handler publishes.
     """
 else:
     CurrentSpan = _annotated(Span, get_current_span)

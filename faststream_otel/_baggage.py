@@ -104,11 +104,11 @@ class Baggage:
 class ContextBaggage(Baggage):
     """The baggage of the current OpenTelemetry context, as `CurrentBaggage` gives it.
 
-    It has no entries of its own: whatever sets baggage through the API is seen here,
-    and the other way round. As with the API, a change is for the task that makes it
-    and for the tasks that it starts. A handler or dependency that is no coroutine
-    runs in a thread, in a copy of the context: what it changes is kept for the rest of
-    the delivery.
+    It has no entries of its own: it shows whatever was set through OpenTelemetry's
+    API, and the API shows what is set here. As with the API, a change applies to the
+    task that makes it and to the tasks that this one starts. A handler or dependency
+    that is not a coroutine runs in a thread, in a copy of the context; its changes are
+    kept for the rest of the delivery.
     """
 
     __slots__ = ()

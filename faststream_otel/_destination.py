@@ -159,7 +159,7 @@ class Template:
         if len(set(parameters)) < len(parameters):
             raise ValueError(
                 f"destination_templates contains {pattern!r}, which has a parameter "
-                "twice: give each a name of its own"
+                "twice: give each parameter its own name"
             )
         self.name = _literal(pattern)
         separators = [each for each in _SEPARATORS if each in pattern] or ["."]

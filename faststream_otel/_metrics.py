@@ -220,8 +220,8 @@ class Metrics:
             return True
         warn_once(
             f"More than {_MOST_WITH_PARTITION} combinations of destination, partition "
-            "and error: metrics of further ones are recorded without their partition, "
-            "then without their name. The option destination_templates gives one name "
-            "to many destinations."
+            "and error: further ones are recorded without their partition, then "
+            "without their destination. To record many destinations under one name, "
+            "use the option destination_templates."
         )
         return False

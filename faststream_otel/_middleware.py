@@ -64,7 +64,7 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
         record_body_size: bool = False,
         record_queue_time: bool = False,
     ) -> None:
-        """Make a middleware; every option may be left out.
+        """Make a middleware; every option has a default.
 
         Args:
             tracer_provider: Where spans go. Default: the global provider, even if it
@@ -80,9 +80,10 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
                 `"continue"`: the sender's span is the parent, and is linked.
                 `"link"`: a new trace begins, with a link to the sender's span.
                 `"ignore"`: a new trace begins, and nothing in the headers is
-                believed, not even baggage.
-            baggage_keys: Which baggage keys are accepted and sent on: a collection,
-                or a function from a key to a bool. Default: all.
+                trusted, not even baggage.
+            baggage_keys: Which baggage keys are accepted and sent on: a collection
+                of keys, or a function that takes a key and returns whether it is
+                accepted. Default: all.
             capture_headers: Names of headers, in any case, to be recorded as
                 `messaging.header.<name>`, in lower case with `_` for `-`. Default:
                 the names in
@@ -90,7 +91,8 @@ class TelemetryMiddleware(Generic[MessageT, CommandT]):
                 separated by commas.
             destination_templates: Patterns of destination names, as in
                 `user.{id}.created`. The pattern takes the place of a name that
-                matches, in span names and metrics. The first match counts.
+                matches, in span names and metrics. If several match, the first one
+                is used.
             exclude: Patterns, as in `fnmatch`, of destinations that are not traced;
                 context still passes through. Default: the patterns in
                 `OTEL_PYTHON_FASTSTREAM_EXCLUDED_DESTINATIONS`, separated by commas.
@@ -204,8 +206,8 @@ def _serve(middleware: TelemetryMiddleware[Any, Any], broker: Broker) -> None:
     if found != wanted:
         raise TypeError(
             f"{type(middleware).__module__}.{type(middleware).__name__} is for brokers "
-            f"of faststream.{wanted}, and was given to a {type(broker).__name__} of "
-            f"faststream.{found}: take the middleware of faststream_otel.{found}"
+            f"of faststream.{wanted}, but was passed to a {type(broker).__name__} of "
+            f"faststream.{found}: use the one from faststream_otel.{found}"
         )
     middleware.messages.bind(broker)
 

@@ -96,8 +96,8 @@ def check(
     for name, hook in (("publish_hook", publish_hook), ("consume_hook", consume_hook)):
         if hook is not None and not callable(hook):
             raise TypeError(
-                f"{name}={hook!r} cannot be called: pass a function of a span and "
-                f"a {'command' if name == 'publish_hook' else 'message'}"
+                f"{name}={hook!r} is not callable: pass a function that takes a span "
+                f"and a {'command' if name == 'publish_hook' else 'message'}"
             )
         _refuse_async(name, hook)
     for name, switch in (
@@ -135,7 +135,7 @@ def check(
 
 # Options of FastStream's own middleware that have another name here, or none.
 _SUCCESSORS: Final = {
-    "meter": "give the meter's provider as meter_provider",
+    "meter": "pass the meter's provider as meter_provider",
     "include_messages_counters": "messages are always counted, so leave it out",
 }
 
@@ -156,7 +156,7 @@ def refuse_unknown(owner: str, given: Collection[str], known: Collection[str]) -
             continue
         close = get_close_matches(name, known, n=1)
         advice = _SUCCESSORS.get(name) or (
-            f"did you mean {close[0]}?" if close else f"it has {', '.join(known)}"
+            f"did you mean {close[0]}?" if close else f"choose from {', '.join(known)}"
         )
         raise TypeError(f"{owner} has no option {name}: {advice}")
 
@@ -193,8 +193,8 @@ def called(function: Callable[..., Any], kind: str, *arguments: object) -> objec
     if iscoroutine(result):
         result.close()
         warn_once(
-            f"{kind} {_name_of(function)} returned a coroutine, which nobody "
-            "awaits: pass a function that is called without await."
+            f"{kind} {_name_of(function)} returned a coroutine, which is never "
+            "awaited: pass a plain function instead."
         )
         return None
     return result
@@ -213,8 +213,8 @@ def _refuse_async(name: str, function: object) -> None:
         for each in (function, call)
     ):
         raise TypeError(
-            f"{name}={function!r} is asynchronous, and nobody would await it: "
-            "give a function that is called without await"
+            f"{name}={function!r} is asynchronous, but it is called without await: "
+            "pass a plain function instead"
         )
 
 

@@ -17,26 +17,26 @@ from opentelemetry import _logs, metrics, trace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FAILED = "Ending %s failed, and what was left may be lost."
+FAILED = "Shutting down %s failed. What had not been sent may be lost."
 
 _logger = logging.getLogger("faststream_otel")
 
 
 async def shutdown(timeout: float = 5.0) -> None:
-    """Send the telemetry that is still waiting, and end it.
+    """Send the telemetry that is still in the queues, and shut the providers down.
 
-    Ends the global providers of traces, metrics and logs side by side: together they
-    take at most `timeout`, and the event loop goes on meanwhile. Call it last, when the
-    brokers have stopped: as `after_shutdown` of an application, or at the end of a
-    lifespan. What is recorded later is lost.
+    Shuts down the global providers of traces, metrics and logs at the same time, so
+    that all three together take at most `timeout`. The event loop keeps running
+    meanwhile. Call this last, when the brokers have stopped: in `after_shutdown` of an
+    application, or at the end of a lifespan. Whatever is recorded later is lost.
 
-    Telemetry that could not be sent in time is lost, and a warning says so; nothing is
-    raised. Each provider is ended once, however often this is called: a second call
-    waits for the first. A provider that only a middleware was given is not a global
-    one, and is left to whoever made it.
+    If telemetry cannot be sent in time, it is lost, and a warning is logged; nothing is
+    raised. You can call this more than once: each provider is shut down only once, and
+    a second call waits for the first. Only global providers are shut down. If you pass
+    a provider of your own to a middleware, shut it down yourself.
 
     Args:
-        timeout: How long to wait at most, in seconds.
+        timeout: The longest time to wait, in seconds.
 
     Raises:
         TypeError: `timeout` is not a number.
@@ -56,7 +56,8 @@ async def shutdown(timeout: float = 5.0) -> None:
             each.cancel()
     if late:
         _logger.warning(
-            "Telemetry did not end within %g s, and what was left may be lost: %s.",
+            "Telemetry did not shut down within %g s. What had not been sent may be "
+            "lost: %s.",
             timeout,
             ", ".join(sorted(waiting[each].signal for each in late)),
         )

@@ -63,8 +63,8 @@ def _wrap(
     if (owner, name) in _wrapped:
         warn_once(
             f"{owner.__name__}.{name} was replaced by "
-            f"{getattr(current, '__module__', '?')}, and is wrapped anew. Wrap it with "
-            "functools.wraps, and call what was there before."
+            f"{getattr(current, '__module__', '?')}, so it is wrapped again. To avoid "
+            "this, wrap it with functools.wraps, and call the method that was there."
         )
     _wrapped.add((owner, name))
     wrapper = wrap(current)

@@ -33,21 +33,22 @@ class TreeSpanExporter(SpanExporter):
     """Prints each trace as a tree: kinds, services, durations, errors and links.
 
     A trace is printed a moment after its last span has ended, so that one tree shows
-    a message's publisher and its handlers. It does not contain what other processes
-    record. Spans that end later make a tree of their own.
+    both the publisher of a message and its handlers. It contains only the spans of
+    this process. Spans that end later are printed as a separate tree.
 
     `opentelemetry-instrument --traces_exporter tree` uses it.
 
     Args:
         out: Where to print. Default: standard output.
-        color: Whether to use colours. Default: if `out` is a terminal and `NO_COLOR`
-            is not set, or if `FORCE_COLOR` is set.
-        width: The number of columns. Default: that of the terminal.
-        attributes: Whether to print each span's attributes.
-        wait: How long a trace is kept after its last span, in seconds.
-        max_spans: How many spans are kept until their traces can be printed. When
-            there are more, the oldest trace is printed as it is. When spans end faster
-            than they can be printed, some are left out, and the output says how many.
+        color: Whether to use colours. By default, they are used if `out` is a terminal
+            and `NO_COLOR` is not set, or if `FORCE_COLOR` is set.
+        width: The number of columns. Default: the width of the terminal.
+        attributes: Whether to print the attributes of each span.
+        wait: How long to wait after the last span of a trace before it is printed, in
+            seconds.
+        max_spans: How many spans to keep until their traces can be printed. If there
+            are more, the oldest trace is printed as it is. If spans end faster than
+            they can be printed, some are left out, and the output says how many.
     """
 
     def __init__(

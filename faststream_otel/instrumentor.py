@@ -94,9 +94,9 @@ class FastStreamInstrumentor(BaseInstrumentor):  # type: ignore[misc]
     `opentelemetry-instrument` finds it under the name `faststream`. In code:
     `FastStreamInstrumentor().instrument()`.
 
-    The middleware of a broker is the outermost, so that whatever other middlewares
-    do, log and publish belongs to the message's span. A broker that already has a
-    telemetry middleware, or a router with one, is left as it is: nothing is traced
+    Each broker's middleware is the outermost, so whatever other middlewares do, log or
+    publish belongs to the message's span. If a broker or one of its routers already
+    has a telemetry middleware, the broker is left as it is, so that nothing is traced
     twice.
     """
 

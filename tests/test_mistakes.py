@@ -155,7 +155,7 @@ def test_a_middleware_of_another_broker(kind: Kind, where: str) -> None:
         async with in_memory(broker):
             pytest.fail("it has connected")
 
-    with pytest.raises(TypeError, match=f"take the middleware of .*otel.{package}$"):
+    with pytest.raises(TypeError, match=f"use the one from faststream_otel.{package}$"):
         asyncio.run(main())
 
 
@@ -167,9 +167,7 @@ def test_the_two_of_kafka_are_told_apart() -> None:
         async with in_memory(broker):
             pytest.fail("it has connected")
 
-    with pytest.raises(
-        TypeError, match=r"take the middleware of faststream_otel\.kafka"
-    ):
+    with pytest.raises(TypeError, match=r"use the one from faststream_otel\.kafka"):
         asyncio.run(main())
 
 
@@ -182,7 +180,7 @@ def test_the_two_of_kafka_are_told_apart() -> None:
         ("tracer_providr", "did you mean tracer_provider"),
         ("capture_header", "did you mean capture_headers"),
         ("settle_span", "did you mean settle_spans"),
-        ("zzz", "it has tracer_provider, "),
+        ("zzz", "choose from tracer_provider, "),
     ],
 )
 def test_an_option_that_does_not_exist(kind: Kind, option: str, says: str) -> None:

@@ -162,10 +162,10 @@ def test_shape_with_attributes_is_read_again() -> None:
 @pytest.mark.parametrize(
     ("shape", "said"),
     [
-        ("a\n    b", "'b' is 2 levels deep, and what is above it 0"),
-        ("a\n b", "'b' is to the right by 1 spaces"),
+        ("a\n    b", "'b' is at level 2, but the line above it is at level 0"),
+        ("a\n b", "'b' is indented by an odd number of spaces, 1;"),
         ("...\n  b", r"'b' is below '\.\.\.'"),
-        ("(3) a", "'a' is 3 levels deep"),
+        ("(3) a", "'a' is at level 3"),
     ],
 )
 def test_a_shape_that_cannot_be_read(shape: str, said: str) -> None:

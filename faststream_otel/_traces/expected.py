@@ -67,13 +67,14 @@ def read(text: str) -> Shape:
     for depth, said in _indented(text):
         if depth > len(above):
             raise ValueError(
-                f"the shape cannot be read: {said!r} is {depth} levels deep, and what "
-                f"is above it {len(above) - 1}; a child is two spaces to the right"
+                f"the shape cannot be read: {said!r} is at level {depth}, but the "
+                f"line above it is at level {len(above) - 1}; indent a child by two "
+                "spaces more than its parent"
             )
         if depth and above[depth - 1].is_anything:
             raise ValueError(
                 f"the shape cannot be read: {said!r} is below {ANYTHING!r}, which "
-                "stands for all that is below, too"
+                "already matches everything below it"
             )
         expected = _line(said)
         (above[depth - 1].below if depth else roots).append(expected)
@@ -91,8 +92,8 @@ def _indented(text: str) -> Iterator[tuple[int, str]]:
         spaces = len(line) - len(line.lstrip())
         if spaces % 2:
             raise ValueError(
-                f"the shape cannot be read: {said!r} is to the right by {spaces} "
-                "spaces; it must be two for each level"
+                f"the shape cannot be read: {said!r} is indented by an odd number "
+                f"of spaces, {spaces}; indent by two spaces per level"
             )
         if deep := _DEPTH.match(said):
             yield int(deep[1]), said[deep.end() :]

@@ -26,8 +26,8 @@ class RecordedLink:
     """A link to another span.
 
     Attributes:
-        trace_id: The trace of the linked span.
-        span_id: The linked span.
+        trace_id: The trace id of the linked span.
+        span_id: The id of the linked span.
         attributes: The attributes of the link itself.
     """
 
@@ -38,23 +38,23 @@ class RecordedLink:
 
 @dataclass(frozen=True, slots=True)
 class RecordedSpan:
-    """One ended span, as it left the SDK.
+    """A span that has ended, as the SDK passed it to its processors.
 
     Attributes:
         name: Its operation and destination, such as `publish orders`.
         kind: `PRODUCER`, `CONSUMER`, `CLIENT`, `SERVER` or `INTERNAL`.
-        service: `service.name` of the provider's resource; empty if it has none.
-        trace_id: The trace that it belongs to.
+        service: The `service.name` of the provider's resource; empty if it has none.
+        trace_id: The id of the trace that it belongs to.
         span_id: Its own id.
-        parent_id: Its parent; None for a root.
+        parent_id: The id of its parent; None for a root.
         start: When it began, in nanoseconds.
         end: When it ended, in nanoseconds.
         attributes: Its attributes, by name.
         links: Its links to other spans.
         status: `UNSET`, `OK` or `ERROR`.
         status_description: The description of the status: for an error, its message.
-        baggage: The baggage when it began. On a publish span, that is the baggage
-            that was sent with the message.
+        baggage: The baggage at the moment when it began. For a publish span, that is
+            the baggage that was sent with the message.
     """
 
     name: str
@@ -116,7 +116,7 @@ class Trace:
         return list(self._below.get(parent.span_id, ()))
 
     def walk(self) -> Iterator[tuple[int, RecordedSpan]]:
-        """Yield every span, depth first, with its depth: 0 for a root."""
+        """Yield every span with its depth, depth first; a root has depth 0."""
         seen: set[int] = set()
         # What is its own ancestor has no root, and is not to be missing.
         for root in (*self.roots(), *self.spans):
@@ -131,7 +131,7 @@ class Trace:
                 waiting.extend((depth + 1, child) for child in reversed(below))
 
     def find(self, name: str) -> RecordedSpan:
-        """Return the one span that has this name.
+        """Return the only span that has this name.
 
         Raises:
             LookupError: No span has this name, or several have.
@@ -152,9 +152,9 @@ class Trace:
         )
 
     def shape(self, *, kinds: bool = True, attributes: Collection[str] = ()) -> str:
-        """Return the trace as text to compare: one line per span, below its parent.
+        """Return the trace as text, one line per span, indented below its parent.
 
-        `assert_trace` reads it, and a snapshot can keep it.
+        `assert_trace` accepts this text, and a snapshot can store it.
 
         Args:
             kinds: Whether each name is followed by its span's kind.

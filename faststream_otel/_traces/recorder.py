@@ -26,14 +26,14 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class SpanRecorder(SpanProcessor):
-    """Keeps every span that ends, and returns them as a trace.
+    """Keeps every span that ends, and returns the spans as a trace.
 
     Add it to a tracer provider: `tracer_provider.add_span_processor(recorder)`.
 
     Args:
-        reproducible: Make the same run give the same trace, byte for byte. The clock
-            ticks one millisecond whenever a span starts or ends, and ids are counted,
-            including those in attributes that look like UUIDs.
+        reproducible: Whether the same run gives the same trace, byte for byte. If so,
+            the clock ticks one millisecond whenever a span begins or ends, and ids are
+            numbered in order, as are attribute values that look like UUIDs.
     """
 
     def __init__(self, *, reproducible: bool = False) -> None:

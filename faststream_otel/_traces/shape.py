@@ -20,12 +20,12 @@ def assert_trace(trace: Trace, expected: str) -> None:
     children follow, indented by two more spaces, in the order in which they began.
     Kinds are compared if any are written, and attributes on the spans that list them.
 
-    `...` in place of a span stands for any number of spans, or none, with everything
-    below them. In place of an attribute's value, it stands for any value.
+    `...` in place of a span matches any number of spans, including none, and
+    everything below them. In place of an attribute's value, it matches any value.
 
     Args:
         trace: What was recorded.
-        expected: The shape. Empty lines do not matter, nor does indentation that all
+        expected: The shape. Empty lines are ignored, and so is indentation that all
             lines share.
 
     Raises:
@@ -36,4 +36,4 @@ def assert_trace(trace: Trace, expected: str) -> None:
     shape = reading.read(expected)
     if not matches(trace, shape):
         said = difference(trace, shape)
-        raise AssertionError(f"the trace has another shape\n{said}")
+        raise AssertionError(f"the trace has a different shape\n{said}")

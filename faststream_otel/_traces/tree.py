@@ -48,7 +48,7 @@ def render(
 
     Args:
         trace: What was recorded; it may have several roots.
-        attributes: Whether each span's attributes follow it, one per line.
+        attributes: Whether to show the attributes of each span, one per line.
         width: The number of columns of the terminal. Bars in the remaining columns
             show when each span began and ended. Default: no bars.
         color: Whether to colour kinds and errors with ANSI escape codes.

@@ -1,4 +1,4 @@
-"""Test a service's telemetry: record a broker or an app, and compare its trace.
+"""Test the telemetry of a service: record a broker or an app, and compare its trace.
 
 Needs `opentelemetry-sdk`.
 """

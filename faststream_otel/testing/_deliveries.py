@@ -65,7 +65,8 @@ class Deliveries:
     """The messages that are on their way to their handlers.
 
     Attributes:
-        errors: What handlers raised. With a real broker, a publisher never sees it.
+        errors: The exceptions that handlers raised. As with a real broker, the
+            publisher does not see them.
     """
 
     def __init__(self, subscribers: Sequence[Any] = ()) -> None:
@@ -76,7 +77,7 @@ class Deliveries:
         self._requests = 0
 
     async def settled(self) -> None:
-        """Wait until every message and all that follow from it have been handled."""
+        """Wait until all messages, and those that follow from them, are handled."""
         while self._tasks:
             await asyncio.wait(self._tasks)
 

@@ -20,11 +20,12 @@ class RecordedLog:
 
     Attributes:
         logger: The logger's name.
-        level: Its level, as in `WARNING`.
-        message: The message, with its arguments.
-        trace_id: The trace of the span that was current; 0 if there was none.
-        span_id: That span; 0 if there was none.
-        error: The class of the exception that was logged with it; empty if none was.
+        level: The name of its level, such as `WARNING`.
+        message: The message, with its arguments filled in.
+        trace_id: The trace id of the current span; 0 if there was none.
+        span_id: The id of that span; 0 if there was none.
+        error: The class of the exception that was logged with the record; empty if
+            there was none.
     """
 
     logger: str

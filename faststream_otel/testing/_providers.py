@@ -38,10 +38,10 @@ def seen_by_processors(provider: Any) -> Any:
         return provider
     kind = type(provider)
     raise TypeError(
-        f"{kind.__module__}.{kind.__qualname__} cannot be recorded: it gives tracers, "
-        "but takes no span processor (`add_span_processor`), and has no provider of "
-        "OpenTelemetry's SDK inside. Give the middleware another one in tests, as in "
-        "`tracer_provider=opentelemetry.sdk.trace.TracerProvider()`"
+        f"{kind.__module__}.{kind.__qualname__} cannot be recorded: it does not "
+        "accept a span processor (it has no `add_span_processor`), and does not wrap "
+        "a provider of OpenTelemetry's SDK. In tests, pass a different provider to the "
+        "middleware: `tracer_provider=opentelemetry.sdk.trace.TracerProvider()`"
     )
 
 

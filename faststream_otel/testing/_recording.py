@@ -51,7 +51,7 @@ class RecordedMetric:
 
 
 class Recording:
-    """What has been recorded so far; `record` yields it."""
+    """Everything that has been recorded so far; `record` yields it."""
 
     def __init__(self, spans: SpanRecorder, service: str | None) -> None:
         attributes = {"service.name": service} if service else {}
@@ -74,25 +74,27 @@ class Recording:
         )
 
     async def wait_for(self, expected: str, *, timeout: float = 10) -> Trace:
-        """Give the trace as soon as it has a shape: for tests with a server.
+        """Wait until the trace has the expected shape, and return it.
+
+        Use it in tests with a real server, which delivers messages in its own time.
 
         Args:
             expected: The shape, as for `assert_trace`.
-            timeout: How long to wait for it, in seconds.
+            timeout: The longest time to wait, in seconds.
 
         Raises:
-            AssertionError: It had another for so long. The message is a diff, and
-                names the spans that have begun and not ended.
+            AssertionError: The trace still has a different shape. The message is a
+                diff, and lists the spans that have begun but not ended.
             ValueError: The shape cannot be read.
         """
         __tracebackhide__ = True
         return await _waiting.wait_for(self._spans, self.trace, expected, timeout)
 
     def logs(self, span: RecordedSpan | None = None) -> list[RecordedLog]:
-        """Give what was logged in the traces of this recording, or outside of any.
+        """Return what was logged in the traces of this recording, or outside any trace.
 
         Args:
-            span: Give what was logged while this span was current, and no more.
+            span: Return only what was logged while this span was current.
         """
         return [
             log
@@ -122,7 +124,10 @@ class Recording:
 
 
 class RecordTelemetry(Protocol):
-    """The type of pytest's fixture `record_telemetry`: `record` until a test ends."""
+    """The type of the pytest fixture `record_telemetry`.
+
+    It does the same as `record`, and records until the test ends.
+    """
 
     def __call__(
         self,
@@ -130,33 +135,35 @@ class RecordTelemetry(Protocol):
         reproducible: bool = False,
         service: str | None = None,
     ) -> Recording:
-        """Record brokers and applications; the arguments are those of `record`."""
+        """Record brokers and applications; takes the arguments of `record`."""
 
 
 @contextmanager
 def record(
     *applications: Any, reproducible: bool = False, service: str | None = None
 ) -> Iterator[Recording]:
-    """Record the spans and metrics of brokers while the block runs.
+    """Record the spans, metrics and logs of brokers while the block runs.
 
-    The middleware may have its own provider, the global one, or none. Spans that the
-    application makes are recorded too, if they come from one of these providers; if
-    there is no global provider, the block sets one. The application's span processors
-    still see its spans; its metrics do not leave the recording.
+    The middleware may have its own provider, use the global one, or have none. Spans
+    that the application makes are recorded too, if they come from one of these
+    providers. If there is no global provider, spans are recorded all the same. The
+    application's span processors still receive its spans; the middleware's metrics go
+    only to the recording.
 
     Args:
         applications: Brokers with a telemetry middleware, or applications that start
             such brokers: FastStream (ASGI too), FastAPI with FastStream's router,
-            Starlette or Litestar. Lists of them are accepted.
-        reproducible: Make the same run give the same trace, as `SpanRecorder` does.
-        service: The service's name, if no provider of the application sets one.
+            Starlette or Litestar. You can also pass lists of them.
+        reproducible: Whether the same run gives the same trace, byte for byte, as
+            with `SpanRecorder`.
+        service: The name of the service, if no provider of the application sets one.
 
     Yields:
         The recording, which can be read inside the block and after it.
 
     Raises:
-        ValueError: There is no telemetry middleware.
-        TypeError: There is no broker, or a provider whose spans cannot be seen.
+        ValueError: No broker has a telemetry middleware.
+        TypeError: There is no broker, or the spans of a provider cannot be recorded.
     """
     spans = SpanRecorder(reproducible=reproducible)
     with record_by(spans, *applications, service=service) as recording:
@@ -173,7 +180,7 @@ def record_by(
         raise TypeError(f"nothing to record; record() takes {TAKEN}")
     found = {id(each): each for each in _telemetry(brokers)}
     if not found:
-        raise ValueError(f"no broker of {applications} has a telemetry middleware")
+        raise ValueError(f"no broker in {applications} has a telemetry middleware")
     recording = Recording(spans, service)
     given = [_swapping.given_provider(each) for each in found.values()]
     with (

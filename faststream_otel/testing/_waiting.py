@@ -59,7 +59,7 @@ async def wait_for(
             await asyncio.sleep((time.perf_counter() - begin) * _REST)
             await changed.wait()
     lines = [
-        f"the trace has had another shape for {patience:g} s",
+        f"the trace still had a different shape after {patience:g} s",
         difference(found, shape),
         *_open(spans),
     ]
@@ -70,9 +70,9 @@ def _open(spans: SpanRecorder) -> Iterator[str]:
     """The spans that have not ended, with how long they have been open."""
     found: list[Any] = list(spans.open())
     if not found:
-        yield "no span is open"
+        yield "all spans that began have ended"
         return
-    yield "open spans, which have begun and not ended:"
+    yield "spans that have begun but not ended:"
     now = time.time_ns()
     for span in found:
         began = getattr(span, "start_time", None) or now

@@ -37,7 +37,7 @@ TYPED = {
     "opentelemetry-instrument": "/zero-code/",
     "assert_trace": "/testing/",
     # Errors.
-    "the trace has another shape": "/testing/",
+    "the trace has a different shape": "/testing/",
     "overriding of current tracerprovider": (
         "/troubleshooting/#overriding-of-current-tracerprovider-is-not-allowed"
     ),
@@ -116,9 +116,9 @@ TYPED = {
     "java": "/languages/",
     "golang": "/languages/",
     "nodejs": "/languages/",
-    "disable tracing for one queue": "/sampling/#left-out-by-the-middleware",
+    "disable tracing for one queue": "/sampling/#leave-out-a-destination",
     "disable opentelemetry": "/install/#remove-it",
-    "exception not recorded": "/errors/#an-error",
+    "exception not recorded": "/errors/#a-handler-that-fails",
     "exemplars": "/metrics/#from-a-metric-to-a-trace",
     "consumer lag": "/metrics/",
     "untrusted headers": "/middleware/#whom-to-believe",
