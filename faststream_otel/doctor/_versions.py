@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import cache
 from collections import Counter
 from importlib.metadata import distributions, requires
 from typing import TYPE_CHECKING, Final
@@ -72,12 +73,14 @@ def check(service: Service) -> Iterator[Finding | Fact]:
             yield Fact(name, there[name])
 
 
-def installed() -> dict[str, str]:
+@cache  # reading them all takes a tenth of a second
+def installed() -> Mapping[str, str]:
     """Give the version of each package that is installed."""
+    found = (each.metadata for each in distributions())
     return {
-        each.metadata["Name"].lower().replace("_", "-"): each.version
-        for each in distributions()
-        if each.metadata["Name"]
+        each["Name"].lower().replace("_", "-"): each["Version"]
+        for each in found
+        if each["Name"]
     }
 
 
