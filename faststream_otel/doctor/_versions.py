@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from functools import cache
 from collections import Counter
+from functools import cache
 from importlib.metadata import distributions, requires
 from typing import TYPE_CHECKING, Final
 
