@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -30,10 +31,12 @@ class Process(NamedTuple):
 def start(command: list[str], note: Path, **options: Any) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own, and note its number."""
     came: list[int] = []
-    # Put off until it is noted: nobody would end it.
+    # Put off until it is noted: nobody would end it. Other threads get no signals.
+    mine = threading.current_thread() is threading.main_thread()
     before = {
         number: signal.signal(number, lambda number, _: came.append(number))
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if mine
     }
     try:
         process = subprocess.Popen(

@@ -116,10 +116,12 @@ class Server:
         """Give the program, and download or build it before if it is not there."""
         return programs.had(self.name, self.program)
 
-    def start(self, program: Path, config: Path | None) -> str:
-        # What it was killed with: `down` would have taken it away.
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.data.mkdir(parents=True)
+    def start(self, program: Path, config: Path | None, *, keep: bool = False) -> str:
+        """Start its program, on the data that an earlier one left if `keep`."""
+        if not keep:
+            # What it was killed with: `down` would have taken it away.
+            shutil.rmtree(self.folder, ignore_errors=True)
+        self.data.mkdir(parents=True, exist_ok=keep)
         log = self.folder / "log"
         here = self.data / "config"
         if config:

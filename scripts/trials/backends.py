@@ -1,0 +1,213 @@
+"""What takes telemetry is gone, slow or wrong, and the service is what it was."""
+
+from __future__ import annotations
+
+from functools import partial
+from statistics import median
+from typing import TYPE_CHECKING, Any, Final
+
+from cost.contenders import BARE, OURS, OWN
+from trials import collectors, service
+from trials.apart import apart
+from trials.trial import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trials.trial import Trial
+
+_PROTOCOLS: Final = {"http": "http/protobuf", "grpc": "grpc"}
+_CONTENDERS: Final = (BARE, OWN, OURS)
+# What is promised. Times are of a machine that does nothing else.
+_SLOWER: Final = 1.1
+_GAP: Final = 20.0  # ms
+_LINES: Final = 10  # a second
+_MEMORY: Final = 30_000_000
+_STOPPING: Final = 0.5  # seconds over what was set
+_PYTHON: Final = 2.0  # seconds, for the end of the interpreter
+_BUSY: Final = 8
+_RUNS: Final = 5
+
+
+def _messages(trial: Trial) -> int:
+    return 2000 if trial.quick else 20_000
+
+
+def _serve(
+    trial: Trial, collector: collectors.Collector, contender: str, **options: Any
+) -> dict[str, Any]:
+    options.setdefault("messages", _messages(trial))
+    return apart(
+        service.serve,
+        contender=contender,
+        endpoint=collector.endpoint,
+        authority=collector.authority,
+        **options,
+    )
+
+
+def _checks(
+    trial: Trial, seen: dict[str, dict[str, Any]], *, loses: bool = True
+) -> None:
+    """Look at what is promised whatever happens to the telemetry."""
+    ours, messages = seen[OURS], _messages(trial)
+    # In CI a machine may be busy: bounds, not times.
+    busy = _BUSY if trial.quick else 1
+    others = {name: each for name, each in seen.items() if name != OURS}
+
+    def told(value: Callable[[dict[str, Any]], str]) -> dict[str, str]:
+        return {name: value(each) for name, each in others.items()}
+
+    trial.check(
+        "messages handled",
+        f"all {messages:,}",
+        f"{ours['handled']:,}",
+        holds=ours["handled"] == messages,
+        **told(lambda each: f"{each['handled']:,}"),
+    )
+    lost = ours["spans"] - ours["arrived"]
+    if loses:
+        trial.check(
+            "spans lost",
+            "said in the log",
+            f"{lost:,} of {ours['spans']:,}, {ours['said']} lines about it",
+            holds=ours["spans"] > messages and (lost == 0 or ours["said"] > 0),
+        )
+    trial.check(
+        "log lines",
+        f"at most {_LINES} a second",
+        f"{ours['lines']} in {ours['lasted']:.0f} s",
+        holds=ours["lines"] <= _LINES * ours["lasted"],
+        **told(lambda each: str(each["lines"])),
+    )
+    trial.check(
+        "memory",
+        f"grows by at most {_MEMORY / 1e6:.0f} MB",
+        f"{ours['grown'] / 1e6:.1f} MB",
+        holds=ours["grown"] <= _MEMORY,
+        **told(lambda each: f"{each['grown'] / 1e6:.1f} MB"),
+    )
+    trial.check(
+        f"shutdown({service.GRACE:g})",
+        f"takes at most {service.GRACE + _STOPPING * busy:g} s",
+        f"{ours['stopped']:.1f} s",
+        holds=ours["stopped"] <= service.GRACE + _STOPPING * busy,
+    )
+    left = ours["ended"] - ours["stopping"] - ours["stopped"]
+    trial.check(
+        "the process ends after that",
+        f"within {_PYTHON * busy:g} s",
+        f"{left:.1f} s",
+        holds=left <= _PYTHON * busy,
+        **told(lambda each: f"{each['ended'] - each['stopping']:.1f} s in all"),
+    )
+
+
+def _gap(trial: Trial, seen: dict[str, dict[str, Any]]) -> None:
+    bare, ours = seen[BARE]["gap"], seen[OURS]["gap"]
+    trial.check(
+        "longest time that the event loop did not come round",
+        f"at most bare and {_GAP:g} ms",
+        f"{ours:.0f} ms",
+        holds=ours <= bare + _GAP,
+        **{name: f"{seen[name]['gap']:.0f} ms" for name in seen if name != OURS},
+    )
+
+
+def _broken(fault: str, protocol: str, trial: Trial) -> None:
+    with collectors.FAULTS[fault](protocol) as collector:
+        contenders = (OURS,) if trial.quick else _CONTENDERS
+        seen = {
+            name: _serve(trial, collector, name, protocol=protocol)
+            for name in contenders
+        }
+        _checks(trial, seen)
+        if trial.quick:
+            return
+        with collectors.healthy(protocol) as good:
+            runs: dict[str, list[dict[str, Any]]] = {"broken": [], "healthy": []}
+            for _ in range(_RUNS):
+                for name, each in (("broken", collector), ("healthy", good)):
+                    runs[name].append(_serve(trial, each, OURS, protocol=protocol))
+        _gap(
+            trial,
+            {**seen, OURS: {"gap": median(each["gap"] for each in runs["broken"])}},
+        )
+    for what in ("p50", "p99"):
+        broken, healthy = (median(each[what] for each in runs[it]) for it in runs)
+        trial.check(
+            f"publishing and handling, {what}",
+            f"at most {_SLOWER:g} times as healthy, {_RUNS} runs of each in turn",
+            f"{broken / healthy:.2f} times ({broken:.0f} µs)",
+            holds=broken <= _SLOWER * healthy,
+        )
+
+
+def _healthy(protocol: str, trial: Trial) -> None:
+    with collectors.healthy(protocol) as collector:
+        contenders = (OURS,) if trial.quick else _CONTENDERS
+        seen = {
+            name: _serve(trial, collector, name, protocol=protocol)
+            for name in contenders
+        }
+    _checks(trial, seen)
+    ours = seen[OURS]
+    trial.check(
+        "spans that arrived",
+        "all",
+        f"{ours['arrived']:,} of {ours['spans']:,}",
+        holds=ours["arrived"] == ours["spans"] > 0,
+    )
+    if not trial.quick:
+        _gap(trial, seen)
+
+
+def _special(trial: Trial, make: str, **options: Any) -> None:
+    if make == "raises":
+        seen = _serve(trial, collectors.Collector("raises"), OURS, **options)
+    else:
+        with getattr(collectors, make)("http/protobuf") as collector:
+            seen = _serve(trial, collector, OURS, **options)
+    _checks(trial, {OURS: seen}, loses=make != "healthy")
+
+
+_TOLD: Final = {
+    "refused": "nothing listens at the collector's port",
+    "silent": "the collector accepts connections and never answers",
+    "slow": f"the collector takes {collectors.SLOW:g} s for each answer",
+    "503": "the collector says that it is not available",
+    "garbage": "the collector answers with bytes of no protocol",
+    "flapping": "the collector takes every other request",
+    "expired": "the collector's certificate has expired",
+}
+
+SCENARIOS: Final = (
+    *(
+        Scenario(
+            f"backends/{name}/healthy", "nothing is wrong", partial(_healthy, protocol)
+        )
+        for name, protocol in _PROTOCOLS.items()
+    ),
+    *(
+        Scenario(
+            f"backends/{name}/{fault}", _TOLD[fault], partial(_broken, fault, protocol)
+        )
+        for name, protocol in _PROTOCOLS.items()
+        for fault in collectors.FAULTS
+    ),
+    Scenario(
+        "backends/raising",
+        "the exporter raises, and raises when it is ended",
+        partial(_special, make="raises"),
+    ),
+    Scenario(
+        "backends/queue",
+        "there is room for 64 spans, and the collector is silent",
+        partial(_special, make="silent", queue=64, pace=20_000),
+    ),
+    Scenario(
+        "backends/ended",
+        "the providers are shut down under the running service",
+        partial(_special, make="healthy", ends_after=1000),
+    ),
+)

@@ -1,0 +1,154 @@
+"""A broker's server dies or is out of reach, and the service is what it was."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from cost.contenders import BARE, OURS
+from servers.private import again, kill, private
+from trials.apart import Apart
+from trials.client import exchange
+from trials.proxy import proxy
+from trials.trial import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from servers.server import Server
+    from trials.trial import Trial
+
+_NAMES: Final = ("kafka", "confluent", "rabbit", "nats", "redis", "mqtt")
+# Seconds of load before a fault and after it, and how long the server is gone.
+_BEFORE: Final = 5.0
+_AFTER: Final = 10.0
+_GONE: Final = 1.0
+_AT_THE_END: Final = 0.9
+
+
+def _kill(server: Server, _: Any) -> None:
+    kill(server)
+    time.sleep(_GONE)
+    again(server)
+
+
+def _cut(_: Server, between: Any) -> None:
+    between.cut()
+    time.sleep(_GONE)
+    between.mend()
+
+
+def _trial(
+    name: str, fault: Callable[[Server, Any], None] | None, trial: Trial
+) -> None:
+    seen = {}
+    for contender in (OURS,) if trial.quick else (BARE, OURS):
+        seen[contender] = _exchanged(name, contender, fault, quick=trial.quick)
+    _checks(trial, seen)
+
+
+def _exchanged(
+    name: str,
+    contender: str,
+    fault: Callable[[Server, Any], None] | None,
+    *,
+    quick: bool,
+) -> dict[str, Any]:
+    kind = "redis-list" if name == "redis" else name
+    before, after = (1, _AFTER) if quick else (_BEFORE, 2 * _AFTER)
+    with (
+        private("kafka" if name == "confluent" else name) as server,
+        proxy(server.port) as between,
+    ):
+        service = Apart(
+            exchange,
+            name=kind,
+            contender=contender,
+            port=between.port if fault is _cut else server.port,
+            lasting=after,
+        )
+        service.began()
+        time.sleep(before)
+        if fault:
+            fault(server, between)
+        service.go_on()
+        return service.result()
+
+
+def _checks(trial: Trial, seen: dict[str, dict[str, Any]]) -> None:
+    ours, bare = seen[OURS], seen.get(BARE)
+    counts = {"publish": ours["calls"], "process": ours["handled"]}
+    trial.check(
+        "spans",
+        f"one for each of {counts['publish']:,} calls and {counts['process']:,} "
+        "deliveries",
+        ", ".join(f"{value:,}" for value in ours["spans"].values()),
+        holds=ours["spans"] == counts,
+    )
+    errors = {"publish": ours["failed"], "process": ours["raised"]}
+    wanted = {name: value for name, value in errors.items() if value}
+    trial.check(
+        "spans with an error",
+        ", ".join(f"{value:,}" for value in errors.values()),
+        ", ".join(f"{ours['errors'].get(name, 0):,}" for name in errors),
+        holds=ours["errors"] == wanted,
+    )
+    metrics = {
+        "client.operation.duration publish": ours["calls"],
+        "client.sent.messages publish": ours["calls"],
+        "process.duration process": ours["handled"],
+        "client.consumed.messages process": ours["handled"],
+    }
+    trial.check(
+        "metrics",
+        "as many",
+        ", ".join(f"{value:,}" for value in ours["metrics"].values()),
+        holds=ours["metrics"] == metrics,
+    )
+    trial.check(
+        "spans that were never ended, or left current",
+        "none",
+        ours["started"] - ours["exported"] + ours["dirty"],
+        holds=ours["started"] == ours["exported"] and ours["dirty"] == 0,
+    )
+    trial.check(
+        "it goes on after the fault",
+        "as bare",
+        _goes_on(ours),
+        holds=_goes_on(ours) == (_goes_on(bare) if bare else "yes"),
+        **({"bare": _goes_on(bare)} if bare else {}),
+    )
+    trial.check(
+        "lost and doubled",
+        "is told beside bare",
+        f"{ours['lost']} and {ours['doubled']}",
+        holds=True,
+        **({"bare": f"{bare['lost']} and {bare['doubled']}"} if bare else {}),
+    )
+
+
+def _goes_on(seen: dict[str, Any]) -> str:
+    """Tell whether a message of the end was handled, too."""
+    return "yes" if seen["last"] > _AT_THE_END else "no"
+
+
+_FAULTS: Final = {
+    "well": (None, "nothing happens to the server"),
+    "killed": (_kill, "the server is killed under load, and started again"),
+    "cut": (_cut, "connections are cut, and refused for a second"),
+}
+
+SCENARIOS: Final = tuple(
+    Scenario(
+        f"brokers/{name}/{fault}",
+        told,
+        partial(_trial, name, run),
+        quick=fault == "killed",
+        needs=("kafka" if name == "confluent" else name,),
+    )
+    for name in _NAMES
+    for fault, (run, told) in _FAULTS.items()
+    # Kafka tells its clients its own address, past any proxy.
+    if not (fault == "cut" and name in {"kafka", "confluent"})
+)

@@ -1,0 +1,154 @@
+"""A service at a real server: it publishes to itself, and counts what becomes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from opentelemetry import trace
+
+from cost.contenders import OURS
+from guide.kinds import KINDS, Kind
+from trials.apart import begin, until_told
+from trials.recorded import Recorded
+
+_DESTINATION: Final = "trial-orders"
+_OF: Final = {kind.name: kind for kind in KINDS}
+_URL: Final = {
+    "kafka": "127.0.0.1:{}",
+    "confluent": "127.0.0.1:{}",
+    "rabbit": "amqp://guest:guest@127.0.0.1:{}/",
+    "nats": "nats://127.0.0.1:{}",
+    "redis": "redis://127.0.0.1:{}",
+    "mqtt": "mqtt://127.0.0.1:{}",
+}
+# Every so many messages the handler fails.
+_FAILS: Final = 50
+# How long one publish may take, and how long to wait for what is under way.
+_PATIENCE: Final = 5.0
+_DRAIN: Final = 3.0
+_START: Final = 60.0
+
+
+def exchange(
+    name: str,
+    contender: str,
+    port: int,
+    lasting: float,
+    pace: float = 200,
+    size: int = 16,
+) -> dict[str, Any]:
+    """Publish and handle messages until told, and for a time after.
+
+    Args:
+        name: The kind of the broker.
+        contender: Whose telemetry there is.
+        port: Where the server is.
+        lasting: For how many seconds to publish after that.
+        pace: How many messages a second.
+        size: How many bytes each has, at least.
+    """
+    logging.disable(logging.CRITICAL)
+    return asyncio.run(_exchange(_OF[name], contender, port, lasting, pace, size))
+
+
+@dataclass
+class _Publisher:
+    """Publishes numbered messages, and counts how that went."""
+
+    kind: Kind
+    broker: Any
+    filling: str
+    sent: set[int] = field(default_factory=set)
+    calls: int = 0
+    failed: int = 0
+    dirty: int = 0
+
+    async def publish(self, number: int) -> None:
+        self.calls += 1
+        body = f"{number} {self.filling}"
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self.kind.publish(self.broker, body, _DESTINATION)
+        except Exception:
+            self.failed += 1
+        else:
+            self.sent.add(number)
+        self.dirty += trace.get_current_span().get_span_context().is_valid
+
+    async def publish_many(self, lasting: float, pace: float) -> int:
+        """Publish until told, and for a time after; give the last number."""
+        told = asyncio.create_task(asyncio.to_thread(until_told))
+        began, until = time.monotonic(), math.inf
+        number = 0
+        while (now := time.monotonic()) < until:
+            if told.done() and until == math.inf:
+                until = now + lasting
+            number += 1
+            await self.publish(number)
+            await asyncio.sleep(max(0, began + number / pace - now))
+        return number
+
+
+async def _exchange(
+    kind: Kind, contender: str, port: int, lasting: float, pace: float, size: int
+) -> dict[str, Any]:
+    recorded = Recorded()
+    middlewares = []
+    if contender == OURS:
+        middlewares = [kind.middleware(**recorded.options())]
+    url = _URL[kind.name.partition("-")[0]].format(port)
+    broker = kind.broker(url, middlewares=middlewares, logger=None)
+    came: list[int] = []
+
+    async def handle(body: str) -> None:
+        number = int(body.partition(" ")[0])
+        came.append(number)
+        if number % _FAILS == 0:
+            raise ValueError(number)
+
+    kafka = kind.name in {"kafka", "confluent"}
+    options = {"group_id": "trial", "auto_offset_reset": "earliest"} if kafka else {}
+    kind.subscriber(broker, _DESTINATION, **options)(handle)
+    publisher = _Publisher(kind, broker, "x" * size)
+    async with asyncio.timeout(_START):
+        await broker.start()
+        while not came:
+            await publisher.publish(0)
+            await asyncio.sleep(0.1)
+    begin()
+    number = await publisher.publish_many(lasting, pace)
+    await _drained(came)
+    with suppress(Exception):
+        async with asyncio.timeout(_PATIENCE):
+            await broker.stop()
+    recorded.flush()
+    handled = [each for each in came if each]
+    return {
+        "calls": publisher.calls,
+        "failed": publisher.failed,
+        "handled": len(came),
+        "raised": sum(each % _FAILS == 0 for each in came),
+        "lost": len(publisher.sent - set(came)),
+        "doubled": len(handled) - len(set(handled)),
+        "last": max(came) / number,
+        "dirty": publisher.dirty,
+        "started": recorded.spans.started,
+        "spans": recorded.spans.ended,
+        "errors": recorded.spans.failed,
+        "exported": recorded.exported.count,
+        "metrics": recorded.metrics(),
+    }
+
+
+async def _drained(came: list[int]) -> None:
+    """Wait until nothing has come for a time."""
+    count = -1
+    while count != len(came):
+        count = len(came)
+        await asyncio.sleep(_DRAIN / 3)

@@ -1,0 +1,203 @@
+"""Many messages, subscribers and brokers: all is counted, and nothing grows."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import weakref
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry import metrics, trace
+from opentelemetry.sdk.metrics import MeterProvider
+
+from cost.contenders import BARE, OURS
+from cost.contenders import KINDS as IN_MEMORY
+from faststream_otel.instrumentor import FastStreamInstrumentor
+from guide.kinds import KINDS
+from trials.apart import apart
+from trials.memory import resident
+from trials.recorded import Recorded
+from trials.trial import Scenario
+
+if TYPE_CHECKING:
+    from trials.trial import Trial
+
+# So much may memory and the number of objects grow after the first tenth.
+_MEMORY: Final = 5_000_000
+_OBJECTS: Final = 500
+
+
+def messages(broker: str, contender: str, count: int) -> dict[str, Any]:
+    """Publish and handle messages in memory."""
+    return asyncio.run(_messages(broker, contender, count))
+
+
+async def _messages(name: str, contender: str, count: int) -> dict[str, Any]:
+    recorded, kind = Recorded(), IN_MEMORY[name]
+
+    async def handle(message: str) -> None: ...
+
+    middlewares = [kind.ours(**recorded.options())] if contender == OURS else []
+    broker = kind.broker(middlewares)
+    broker.subscriber("orders")(handle)
+    sizes = []
+    async with kind.in_memory(broker):
+        for number in range(1, count + 1):
+            await broker.publish("x", "orders")
+            if number in {count // 10, count}:
+                recorded.flush()
+                sizes.append((resident(), len(gc.get_objects())))
+    return {
+        "spans": recorded.spans.ended,
+        "started": recorded.spans.started,
+        "exported": recorded.exported.count,
+        "metrics": recorded.metrics(),
+        "grown": sizes[1][0] - sizes[0][0],
+        "objects": sizes[1][1] - sizes[0][1],
+        "left": trace.get_current_span().get_span_context().is_valid,
+    }
+
+
+def _soak(broker: str, trial: Trial) -> None:
+    count = 2_000 if trial.quick else 50_000
+    bare, seen = (
+        apart(messages, broker=broker, contender=who, count=count, within=600)
+        for who in (BARE, OURS)
+    )
+    spans = {"publish": count, "process": count}
+    trial.check(
+        "spans",
+        f"{count:,} of each",
+        _each(seen["spans"]),
+        holds=seen["spans"] == spans,
+    )
+    trial.check(
+        "spans that the exporter got",
+        f"{2 * count:,}",
+        f"{seen['exported']:,}",
+        holds=seen["exported"] == seen["started"] == 2 * count,
+    )
+    wanted = {
+        "client.operation.duration publish": count,
+        "client.sent.messages publish": count,
+        "process.duration process": count,
+        "client.consumed.messages process": count,
+    }
+    trial.check(
+        "metrics",
+        f"each {count:,}",
+        _each(seen["metrics"]),
+        holds=seen["metrics"] == wanted,
+    )
+    _flat(trial, bare, seen)
+
+
+def _each(counts: dict[str, int]) -> str:
+    return ", ".join(f"{value:,}" for value in counts.values())
+
+
+def _flat(trial: Trial, bare: dict[str, Any], seen: dict[str, Any]) -> None:
+    trial.check(
+        "memory after the first tenth",
+        f"grows by at most {_MEMORY / 1e6:g} MB more than bare",
+        f"{seen['grown'] / 1e6:.1f} MB",
+        holds=seen["grown"] <= bare["grown"] + _MEMORY,
+        bare=f"{bare['grown'] / 1e6:.1f} MB",
+    )
+    trial.check(
+        "Python's objects after the first tenth",
+        f"at most {_OBJECTS} more than bare",
+        f"{seen['objects']:,}",
+        holds=seen["objects"] <= bare["objects"] + _OBJECTS,
+        bare=f"{bare['objects']:,}",
+    )
+
+
+def subscribers(contender: str, count: int) -> dict[str, Any]:
+    """Make and close subscribers and publishers on a running broker."""
+    return asyncio.run(_subscribers(contender, count))
+
+
+async def _subscribers(contender: str, count: int) -> dict[str, Any]:
+    kind, recorded, sizes = IN_MEMORY["nats"], Recorded(), []
+    middlewares = [kind.ours(**recorded.options())] if contender == OURS else []
+    broker = kind.broker(middlewares)
+
+    async def handle(message: str) -> None: ...
+
+    async with kind.in_memory(broker):
+        for number in range(1, count + 1):
+            subscriber = broker.subscriber(f"orders.{number % 10}", persistent=False)
+            subscriber(handle)
+            await subscriber.start()
+            publisher = broker.publisher(f"orders.{number % 10}", persistent=False)
+            await publisher.publish("x")
+            await subscriber.stop()
+            if number in {count // 10, count}:
+                recorded.flush()
+                sizes.append((resident(), len(gc.get_objects())))
+    return {
+        "spans": recorded.spans.started,
+        "grown": sizes[1][0] - sizes[0][0],
+        "objects": sizes[1][1] - sizes[0][1],
+    }
+
+
+def _closing(trial: Trial) -> None:
+    count = 300 if trial.quick else 10_000
+    bare, seen = (
+        apart(subscribers, contender=who, count=count, within=600)
+        for who in (BARE, OURS)
+    )
+    trial.check(
+        "spans",
+        f"{count:,} at least",
+        f"{seen['spans']:,}",
+        holds=seen["spans"] >= count,
+    )
+    _flat(trial, bare, seen)
+
+
+def brokers(contender: str, count: int) -> dict[str, Any]:
+    """Make and drop brokers while the instrumentor is at work."""
+    if contender == OURS:
+        # Without one, OpenTelemetry's API keeps each meter until one is set.
+        metrics.set_meter_provider(MeterProvider(shutdown_on_exit=False))
+        FastStreamInstrumentor().instrument()
+    made: weakref.WeakSet[Any] = weakref.WeakSet()
+    sizes = []
+    for number in range(1, count + 1):
+        broker = KINDS[number % len(KINDS)].broker()
+        assert bool(broker.middlewares) is (contender == OURS)
+        made.add(broker)
+        del broker
+        if number in {count // 10, count}:
+            gc.collect()
+            sizes.append((resident(), len(gc.get_objects())))
+    return {
+        "living": len(made),
+        "grown": sizes[1][0] - sizes[0][0],
+        "objects": sizes[1][1] - sizes[0][1],
+    }
+
+
+def _dropping(trial: Trial) -> None:
+    count = 100 if trial.quick else 1_000
+    bare, seen = (
+        apart(brokers, contender=who, count=count, within=300) for who in (BARE, OURS)
+    )
+    trial.check(
+        "brokers that live on", "none", seen["living"], holds=seen["living"] == 0
+    )
+    _flat(trial, bare, seen)
+
+
+SCENARIOS: Final = (
+    *(
+        Scenario(f"soak/{name}", "messages in memory, for long", partial(_soak, name))
+        for name in IN_MEMORY
+    ),
+    Scenario("soak/subscribers", "subscribers and publishers come and go", _closing),
+    Scenario("soak/brokers", "brokers come and go under the instrumentor", _dropping),
+)

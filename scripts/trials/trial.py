@@ -1,0 +1,77 @@
+"""A scenario: something is done to a service, and each promise is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class Check:
+    """A promise, and what was measured.
+
+    Attributes:
+        what: What is looked at, in a few words.
+        promised: Which values keep the promise.
+        ours: What was measured with this package.
+        holds: Whether the promise is kept.
+        bare: What was measured without telemetry, where it was.
+        own: What was measured with FastStream's own, where it was.
+    """
+
+    what: str
+    promised: str
+    ours: str
+    holds: bool
+    bare: str = ""
+    own: str = ""
+
+
+@dataclass
+class Trial:
+    """What is written down while a scenario runs."""
+
+    quick: bool
+    checks: list[Check] = field(default_factory=list)
+
+    def check(
+        self, what: str, promised: str, ours: Any, *, holds: bool, **others: Any
+    ) -> None:
+        """Write down a promise, and whether it is kept."""
+        told = {name: str(value) for name, value in others.items()}
+        self.checks.append(Check(what, promised, str(ours), holds, **told))
+
+    @property
+    def holds(self) -> bool:
+        """Whether all promises are kept, of which there is one at least."""
+        return bool(self.checks) and all(check.holds for check in self.checks)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A fault by its name, and what does it.
+
+    Attributes:
+        name: Its area, and what is in it, with slashes between.
+        fault: What is done, as a reader reads it.
+        run: Does it, and writes down what was measured.
+        quick: Whether CI runs it.
+        needs: The servers whose programs it starts.
+    """
+
+    name: str
+    fault: str
+    run: Callable[[Trial], None]
+    quick: bool = True
+    needs: tuple[str, ...] = ()
+
+    def told(self, trial: Trial) -> dict[str, Any]:
+        """Give what was measured as data."""
+        return {
+            "name": self.name,
+            "fault": self.fault,
+            "checks": [asdict(check) for check in trial.checks],
+        }
