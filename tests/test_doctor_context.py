@@ -67,6 +67,14 @@ class Strips(BaseMiddleware[Any, Any]):
         return await call_next(cmd)
 
 
+class Keeps(BaseMiddleware[Any, Any]):
+    """Adds a header."""
+
+    async def publish_scope(self, call_next: Any, cmd: Any) -> Any:
+        cmd.headers = {**cmd.headers, "audited": "yes"}
+        return await call_next(cmd)
+
+
 class Stops(BaseMiddleware[Any, Any]):
     """Needs what is there only when the application has started."""
 
@@ -130,10 +138,8 @@ def two(*propagators: TextMapPropagator) -> Callable[[Kind], Any]:
 
 BOTH = CompositePropagator([Custom(), W3C])
 BROKEN: dict[str, list[Callable[[Kind], Any]]] = {
-    "FSO201": [
-        globally(CompositePropagator([])),
-        with_middleware(Strips),
-    ],
+    "FSO201": [globally(CompositePropagator([]))],
+    "FSO207": [with_middleware(Strips)],
     "FSO202": [told(propagator=CompositePropagator([Deaf(), W3CBaggagePropagator()]))],
     "FSO203": [old_mqtt],
     "FSO204": [two(W3C, BOTH, Custom())],
@@ -146,6 +152,7 @@ BROKEN: dict[str, list[Callable[[Kind], Any]]] = {
 TOO = {"FSO202": ["FSO205"], "FSO204": ["FSO205"]}
 MENDED = {
     "FSO201": globally(W3C),
+    "FSO207": with_middleware(Keeps),
     "FSO202": told(propagator=BOTH),
     "FSO203": new_mqtt,
     "FSO204": two(W3C, BOTH),

@@ -20,14 +20,31 @@ if TYPE_CHECKING:
 NO_MIDDLEWARE: Final = Rule(
     "FSO001",
     "error",
-    "A broker has no telemetry middleware.",
+    "A broker has no telemetry middleware",
     "Nothing of its messages is recorded, and none carries a context.",
-    "{remedy}",
+    "from faststream_otel.{package} import {middleware}\n"
+    "{kind}(middlewares=[{middleware}()])\n"
+    "Or start the service with opentelemetry-instrument",
+)
+SWITCHED_OFF: Final = Rule(
+    "FSO011",
+    "error",
+    "opentelemetry-instrument is told to give no broker a middleware",
+    "Nothing of their messages is recorded, and none carries a context.",
+    "Take faststream out of OTEL_PYTHON_DISABLED_INSTRUMENTATIONS",
+)
+NOT_GIVEN: Final = Rule(
+    "FSO012",
+    "error",
+    "opentelemetry-instrument gave a broker no middleware",
+    "Nothing of its messages is recorded, and none carries a context.",
+    "Look further up for what it logs, such as a version that does not fit\n"
+    "Or in code: {kind}(middlewares=[{middleware}()])",
 )
 NO_MIDDLEWARE_IN_PART: Final = Rule(
     "FSO002",
     "warning",
-    "A part of a broker has a telemetry middleware, and the rest has none.",
+    "A part of a broker has a telemetry middleware, and the rest has none",
     "Messages of the rest are not recorded: a trace has gaps there.",
     "Give the middleware to the broker, not to a router: "
     "{kind}(middlewares=[{middleware}()])",
@@ -35,63 +52,63 @@ NO_MIDDLEWARE_IN_PART: Final = Rule(
 OTHER_KIND: Final = Rule(
     "FSO003",
     "error",
-    "A broker has the telemetry middleware of another kind of broker.",
+    "A broker has the telemetry middleware of another kind of broker",
     "It raises TypeError when the broker connects.",
     "from faststream_otel.{package} import {middleware}",
 )
 CLASS: Final = Rule(
     "FSO004",
     "error",
-    "A broker has the class of a middleware where an instance belongs.",
+    "A broker has the class of a middleware where an instance belongs",
     "It raises TypeError when the broker connects.",
     "middlewares=[{middleware}()], with parentheses",
 )
 BESIDE_FASTSTREAMS: Final = Rule(
     "FSO005",
     "error",
-    "A broker has FastStream's own telemetry middleware beside this package's.",
+    "A broker has FastStream's own telemetry middleware beside this package's",
     "Each message is recorded twice, and each sender's context is read twice.",
-    "Take FastStream's own out of middlewares=[...]: the module whose name contains "
-    "`opentelemetry`.",
+    "Take FastStream's own out of middlewares=[...]: the one from a module "
+    "faststream.*.opentelemetry",
 )
 FASTSTREAMS: Final = Rule(
     "FSO006",
     "warning",
-    "A broker has FastStream's own telemetry middleware instead of this package's.",
+    "A broker has FastStream's own telemetry middleware instead of this package's",
     "What it records has other names, and none of this package's options apply.",
     "from faststream_otel.{package} import {middleware}",
 )
 TWICE: Final = Rule(
     "FSO007",
     "warning",
-    "A broker has the telemetry middleware twice.",
+    "A broker has the telemetry middleware twice",
     "A message is recorded once, by the outermost: the options of the other one are "
     "without effect.",
-    "Leave one of them in middlewares=[...].",
+    "Leave one of them in middlewares=[...]",
 )
 ROUTER_DIFFERS: Final = Rule(
     "FSO008",
     "warning",
-    "A router has a telemetry middleware with other options than its broker's.",
+    "A router has a telemetry middleware with other options than its broker's",
     "A message is recorded once, by the broker's: the options of the router's are "
     "without effect.",
-    "Take it out of the router, or give it to the routers alone.",
+    "Take it out of the router, or give it to the routers alone",
 )
 REPLACED: Final = Rule(
     "FSO009",
     "warning",
-    "Somebody replaced a method of FastStream that this package wraps.",
+    "Somebody replaced a method of FastStream that this package wraps",
     "It is wrapped anew when a broker connects. Where that does not happen, spans lack "
     "the broker's address, and log lines the trace they belong to.",
-    "Wrap it with functools.wraps, and call what was there before.",
+    "Wrap it with functools.wraps, and call what was there before",
 )
 CLIENT_TOO: Final = Rule(
     "FSO010",
     "note",
-    "The client of a broker is instrumented, too.",
+    "The client of a broker is instrumented, too",
     "Each message is recorded once more, one level lower.",
     "To switch it off: OTEL_PYTHON_DISABLED_INSTRUMENTATIONS={name}, or do not call "
-    "{instrumentor}().",
+    "{instrumentor}()",
 )
 
 _MIDDLEWARES: Final = {
@@ -123,7 +140,7 @@ def check(service: Service) -> Iterator[Finding | Fact]:
         yield from _client(broker)
     if service.ours:
         for each in replaced():
-            yield REPLACED.found(f"{each}.")
+            yield REPLACED.found(each)
 
 
 def _described(broker: Broker) -> str:
@@ -147,26 +164,21 @@ def _missing(broker: Broker, service: Service) -> Iterator[Finding]:
         return
     gaps = _gaps(broker)
     if any(map(is_faststreams_own, broker.stack.middlewares)):
-        seen = f"{_names(broker.stack)}."
+        seen = _names(broker.stack)
         yield FASTSTREAMS.found(seen, where=broker.name, **gaps)
     elif any(stack.ours for stack in stacks):
         parts = ", ".join(stack.owner for stack in broker.inner if stack.ours)
-        seen = f"{broker.name} has {_names(broker.stack)}; {parts} has the middleware."
+        seen = f"{broker.name} has {_names(broker.stack)}; {parts} has the middleware"
         yield NO_MIDDLEWARE_IN_PART.found(seen, where=broker.name, **gaps)
     else:
-        seen = f"Its middlewares: {_names(broker.stack)}."
-        remedy = (
-            "from faststream_otel.{package} import {middleware}\n"
-            "{kind}(middlewares=[{middleware}()])"
-        ).format(**gaps)
-        if not instrumented():
-            remedy += "\nOr start the service with opentelemetry-instrument."
-        elif "faststream" in service.environment.get(_DISABLED, "").split(","):
-            seen += f" {_DISABLED} names faststream."
-            remedy = f"Take faststream out of {_DISABLED}."
-        else:
-            seen += " opentelemetry-instrument runs this, and gave it none."
-        yield NO_MIDDLEWARE.found(seen, where=broker.name, remedy=remedy)
+        seen = f"it has {_names(broker.stack)}"
+        rule = NO_MIDDLEWARE
+        disabled = service.environment.get(_DISABLED, "")
+        if instrumented():
+            rule = NOT_GIVEN
+            if "faststream" in map(str.strip, disabled.split(",")):
+                rule, seen = SWITCHED_OFF, f"{_DISABLED}={disabled}"
+        yield rule.found(seen, where=broker.name, **gaps)
 
 
 def _gaps(broker: Broker) -> dict[str, str]:
@@ -198,11 +210,11 @@ def _misplaced(broker: Broker, stack: Stack) -> Iterator[Finding]:
     for each in stack.ours:
         if each in own and each.messages.package != package:
             kind = type(each)
-            seen = f"{kind.__module__}.{kind.__name__} for faststream.{package}."
+            seen = f"{kind.__module__}.{kind.__name__} for faststream.{package}"
             yield OTHER_KIND.found(seen, where=stack.owner, **gaps)
     faststreams = [each for each in stack.middlewares if is_faststreams_own(each)]
     if stack.ours and faststreams and (stack is broker.stack or _new(own)):
-        yield BESIDE_FASTSTREAMS.found(f"{_names(stack)}.", where=stack.owner)
+        yield BESIDE_FASTSTREAMS.found(_names(stack), where=stack.owner)
 
 
 def _new(own: list[Any]) -> bool:
@@ -215,14 +227,14 @@ def _new(own: list[Any]) -> bool:
 
 def _twice(broker: Broker) -> Iterator[Finding]:
     if len(broker.stack.ours) > 1:
-        yield TWICE.found(f"{_names(broker.stack)}.", where=broker.name)
+        yield TWICE.found(_names(broker.stack), where=broker.name)
     if not broker.stack.ours:
         return
     outer = broker.stack.ours[0]
     for stack in broker.inner:
         for each in stack.ours[len(broker.stack.ours) :]:
             if not outer.telemetry.is_like(each.telemetry):
-                yield ROUTER_DIFFERS.found(f"{_names(stack)}.", where=stack.owner)
+                yield ROUTER_DIFFERS.found(_names(stack), where=stack.owner)
 
 
 def _client(broker: Broker) -> Iterator[Finding]:
@@ -234,6 +246,6 @@ def _client(broker: Broker) -> Iterator[Finding]:
     kind = getattr(sys.modules.get(full), instrumentor, None)
     # An instrumentor is one instance, which each call of its class gives.
     if kind is not None and kind().is_instrumented_by_opentelemetry:
-        seen = f"{full}.{instrumentor} is active."
+        seen = f"{full}.{instrumentor} is active"
         gaps = {"name": name, "instrumentor": f"{instrumentor}().instrument"}
         yield CLIENT_TOO.found(seen, where=broker.name, **gaps)

@@ -30,35 +30,42 @@ if TYPE_CHECKING:
 NOT_SENT: Final = Rule(
     "FSO201",
     "error",
-    "Messages carry no context.",
+    "No propagator writes context into messages",
     "Whoever receives them begins a trace of their own.",
-    "{remedy}",
+    "OTEL_PROPAGATORS=tracecontext,baggage, or leave it out",
+)
+STRIPPED: Final = Rule(
+    "FSO207",
+    "error",
+    "A message loses its context on the way through the middlewares",
+    "Whoever receives it begins a trace of their own.",
+    "Let these middlewares keep the headers that they get: {others}",
 )
 BROKEN: Final = Rule(
     "FSO202",
     "error",
-    "A message is not handled in the trace in which it was published.",
+    "A message is not handled in the trace in which it was published",
     "The trace ends where the message is sent, and another one begins.",
-    "{remedy}",
+    "Give sender and receiver the same propagator=; other middlewares: {others}",
 )
 OLD_MQTT: Final = Rule(
     "FSO203",
     "warning",
-    "MQTT 3.1.1 has no headers.",
+    "MQTT 3.1.1 has no headers",
     "Spans are recorded, and no context is sent: each message starts a trace.",
     'MQTTBroker(version="5.0")',
 )
 DIFFERENT: Final = Rule(
     "FSO204",
     "warning",
-    "Two brokers of this service do not understand each other's context.",
+    "Two brokers of this service do not understand each other's context",
     "A message from one to the other starts a trace of its own.",
-    "Give both the same propagator=, or leave it out for the global one.",
+    "Give both the same propagator=, or leave it out for the global one",
 )
 NOT_W3C: Final = Rule(
     "FSO205",
     "note",
-    "Messages carry no `traceparent`.",
+    "Messages carry no `traceparent`",
     "Services that read W3C's headers alone, which is the default, start a trace of "
     "their own.",
     "OTEL_PROPAGATORS=tracecontext,baggage,{others}",
@@ -66,7 +73,7 @@ NOT_W3C: Final = Rule(
 NO_BAGGAGE: Final = Rule(
     "FSO206",
     "warning",
-    "baggage_keys= is without effect.",
+    "baggage_keys= is without effect",
     "No propagator writes or reads baggage.",
     "OTEL_PROPAGATORS=tracecontext,baggage",
 )
@@ -94,7 +101,7 @@ def _without_w3c(middleware: Middleware) -> Iterator[Finding]:
     fields = sorted(middleware.telemetry.propagation.fields() - {"baggage"})
     if fields and TRACEPARENT not in fields:
         others = ",".join(_told.propagators(middleware, {})).partition(" (")[0]
-        seen = f"Context is written as {', '.join(fields)}."
+        seen = f"Context is written as {', '.join(fields)}"
         yield NOT_W3C.found(seen, where=_name(middleware), others=others)
 
 
@@ -102,7 +109,7 @@ def _without_baggage(middleware: Middleware) -> Iterator[Finding]:
     telemetry = middleware.telemetry
     fields = telemetry.propagation.fields()
     if telemetry.options.accepts_baggage is not None and "baggage" not in fields:
-        seen = f"Headers that are written: {', '.join(sorted(fields)) or 'none'}."
+        seen = f"Headers that are written: {', '.join(sorted(fields)) or 'none'}"
         yield NO_BAGGAGE.found(seen, where=_name(middleware))
 
 
@@ -126,7 +133,7 @@ def _different(service: Service) -> Iterator[Finding]:
             reads = ", ".join(sorted(receiver.telemetry.propagation.fields()))
             seen = (
                 f"{sending.name} writes {writes or 'nothing'}, and {receiving.name} "
-                f"reads {reads or 'nothing'}."
+                f"reads {reads or 'nothing'}"
             )
             yield DIFFERENT.found(seen, where=f"{sending.name}, {receiving.name}")
 
@@ -177,32 +184,24 @@ def _carriers(middleware: Middleware, trip: Trip) -> str:
 def _lost(broker: Broker, stack: Stack, trip: Trip) -> Finding:
     sender, receiver = broker.stack.ours[0], stack.ours[0]
     fields = sender.telemetry.propagation.fields()
+    where = stack.owner
     if not fields:
-        return NOT_SENT.found(
-            "No propagator writes a header.",
-            where=stack.owner,
-            remedy="OTEL_PROPAGATORS=tracecontext,baggage, or leave it out.",
-        )
+        return NOT_SENT.found("none of the propagators has a field", where=where)
     others = [
         _told.name_of(each)
         for each in dict.fromkeys((*broker.stack.middlewares, *stack.middlewares))
         if not is_ours(each)
     ]
-    remedy = (
-        f"Look at the other middlewares, {', '.join(others)}: one of them may replace "
-        "headers. Let them go on."
-        if others
-        else "Give sender and receiver the same propagator=."
-    )
+    named = ", ".join(others) or "none"
     arrived = _carriers(sender, trip)
     if not arrived:
-        seen = f"{', '.join(sorted(fields))} should be there, and is not."
-        return NOT_SENT.found(seen, where=stack.owner, remedy=remedy)
+        seen = f"{', '.join(sorted(fields))} should be there, and is not"
+        return STRIPPED.found(seen, where=where, others=named)
     handled = trip.first(SpanKind.CONSUMER)
     what = "has no span" if handled is None else "has another parent"
     reads = ", ".join(sorted(receiver.telemetry.propagation.fields()))
-    seen = f"{arrived} arrived, {reads} is read, and the handler {what}."
-    return BROKEN.found(seen, where=stack.owner, remedy=remedy)
+    seen = f"{arrived} arrived, {reads} is read, and the handler {what}"
+    return BROKEN.found(seen, where=where, others=named)
 
 
 def _name(middleware: Middleware) -> str:

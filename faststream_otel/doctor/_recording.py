@@ -19,81 +19,94 @@ if TYPE_CHECKING:
 NO_PROVIDER: Final = Rule(
     "FSO101",
     "error",
-    "No tracer provider is set.",
+    "No tracer provider is set",
     "No span is recorded: OpenTelemetry's API does nothing until somebody sets a "
     "provider of its SDK.",
-    "{remedy}",
+    "Start the service with opentelemetry-instrument, or set a provider in code:\n"
+    "trace.set_tracer_provider(provider)\n"
+    "Where a start-up hook does that: doctor --start",
+)
+NOT_SET_UP: Final = Rule(
+    "FSO110",
+    "error",
+    "opentelemetry-instrument set no tracer provider",
+    "Any error in its set-up stops all of it, such as an exporter that is not "
+    "installed.",
+    "Look further up for what it logs, and install or mend what that names",
 )
 NO_SDK: Final = Rule(
     "FSO102",
     "error",
-    "OpenTelemetry's SDK is not installed.",
+    "OpenTelemetry's SDK is not installed",
     "Nothing is recorded: the API alone does nothing.",
-    "pip install opentelemetry-sdk, and set a provider.",
+    "pip install opentelemetry-sdk, and set a provider",
 )
 NO_DISTRO: Final = Rule(
     "FSO103",
     "error",
-    "opentelemetry-instrument runs without its distro.",
+    "opentelemetry-instrument runs without its distro",
     "It sets no provider then, and does not say so.",
     "pip install opentelemetry-distro",
 )
 DISABLED: Final = Rule(
     "FSO104",
     "error",
-    "The SDK is switched off.",
+    "The SDK is switched off",
     "Nothing is recorded, whatever provider is set.",
-    "Unset OTEL_SDK_DISABLED: look for it in the base image and in shared settings.",
+    "Unset OTEL_SDK_DISABLED: look for it in the base image and in shared settings",
 )
 SECOND: Final = Rule(
     "FSO105",
     "error",
-    "A second {signal} provider was set, and is not used.",
+    "A second {signal} provider was set, and is not used",
     "The global provider can be set once, and the first one stays: whatever the second "
     "one would export is never exported.",
-    "{remedy}",
+    "Set it once, by opentelemetry-instrument or in code\n"
+    "To export to another place as well: "
+    "trace.get_tracer_provider().add_span_processor(...)",
 )
 LATE: Final = Rule(
     "FSO106",
     "warning",
-    "The tracer provider is set after a broker has started.",
+    "The tracer provider is set after a broker has started",
     "The first messages have no spans.",
-    "Set it when the module is imported, or in on_startup.",
+    "Set it when the module is imported, or in on_startup",
 )
 OWN_SPANS: Final = Rule(
     "FSO107",
     "warning",
-    "The application asks for tracers of the global provider, which nobody set.",
+    "The application asks for tracers of the global provider, which nobody set",
     "Its own spans are not recorded: the provider was given to the middleware alone.",
     "trace.set_tracer_provider(provider)",
 )
 SEVERAL: Final = Rule(
     "FSO108",
     "warning",
-    "A middleware has another tracer provider than the rest of the application.",
+    "A middleware has another tracer provider than the rest of the application",
     "Spans of one trace go to different places, under different services.",
-    "Leave tracer_provider= out of the middleware, or set that one globally.",
+    "Leave tracer_provider= out of the middleware, or set that one globally",
 )
 ONLY_METRICS: Final = Rule(
     "FSO109",
     "note",
-    "Metrics are recorded, and spans are not.",
+    "Metrics are recorded, and spans are not",
     "There is a meter provider, and no tracer provider.",
-    "trace.set_tracer_provider(...), if you want traces.",
+    "trace.set_tracer_provider(...), if you want traces",
 )
 NO_NAME: Final = Rule(
     "FSO121",
     "warning",
-    "The service has no name.",
+    "The service has no name",
     "Backends group by it: all services without one are the same to them.",
     'OTEL_SERVICE_NAME=orders, or Resource.create({{"service.name": "orders"}})',
 )
 LIMITS: Final = Rule(
     "FSO131",
     "warning",
-    "Spans are cut.",
-    "{why}",
-    "{remedy}",
+    "Spans are cut: {limit} is {value}",
+    "What is beyond it is dropped: attributes, the links of a batch to its messages, "
+    "exceptions, or the ends of names and ids.",
+    "Raise {variable}, or SpanLimits({limit}=...), or leave it out",
 )
 
 # A process span of a broker has up to so many attributes of this package's.
@@ -129,39 +142,30 @@ def _no_provider(service: Service) -> Iterator[Finding | Fact]:
     if ours and all(given):
         names = _sdk.waiting_tracers()
         if names:
-            seen = f"trace.get_tracer was called with {', '.join(map(repr, names))}."
+            seen = f"trace.get_tracer was called with {', '.join(map(repr, names))}"
             yield OWN_SPANS.found(seen)
         return
     if find_spec("opentelemetry.sdk") is None:
-        yield NO_SDK.found("import opentelemetry.sdk fails.")
+        yield NO_SDK.found("import opentelemetry.sdk fails")
     elif instrumented() and find_spec("opentelemetry.distro") is None:
-        yield NO_DISTRO.found("opentelemetry.distro is not installed.")
+        yield NO_DISTRO.found("opentelemetry.distro is not installed")
     elif service.of("metrics"):
-        yield ONLY_METRICS.found(f"{_class(trace.get_tracer_provider())}.")
+        yield ONLY_METRICS.found(_class(trace.get_tracer_provider()))
     else:
-        yield _nobody_set(service)
+        found = NOT_SET_UP if instrumented() else NO_PROVIDER
+        yield found.found(_nobody_set(service))
 
 
-def _nobody_set(service: Service) -> Finding:
-    seen = f"trace.get_tracer_provider() is a {_class(trace.get_tracer_provider())}."
-    remedy = (
-        "Start the service with opentelemetry-instrument, or set a provider in code:\n"
-        "trace.set_tracer_provider(provider)"
+def _nobody_set(service: Service) -> str:
+    seen = f"trace.get_tracer_provider() is a {_class(trace.get_tracer_provider())}"
+    unread = sorted(
+        name
+        for name in service.environment
+        if name.startswith(("OTEL_EXPORTER", "OTEL_TRACES", "OTEL_SERVICE"))
     )
-    if instrumented():
-        seen += " opentelemetry-instrument runs this: what stopped it is further up."
-        remedy = "Install or mend what its error names, such as an exporter."
-    else:
-        unread = sorted(
-            name
-            for name in service.environment
-            if name.startswith(("OTEL_EXPORTER", "OTEL_TRACES", "OTEL_SERVICE"))
-        )
-        if unread:
-            seen += f" Set, and read by nobody: {', '.join(unread)}."
-        if not service.asked.start:
-            remedy += "\nIf a start-up hook sets one: doctor --start."
-    return NO_PROVIDER.found(seen, remedy=remedy)
+    if unread and not instrumented():
+        seen += f"; set, and read by nobody: {', '.join(unread)}"
+    return seen
 
 
 def _described(provider: Provider, service: Service) -> str:
@@ -187,46 +191,33 @@ def _name(provider: Provider) -> Iterator[Finding | Fact]:
     name = str(attributes.get("service.name", ""))
     yield Fact("Service", name or "without a name")
     if not name or name.startswith("unknown_service"):
-        seen = f"service.name is {name or 'not there'}."
+        seen = f"service.name is {name or 'not there'}"
         yield NO_NAME.found(seen, where=_class(provider.given))
 
 
 def _limits(provider: Provider) -> Iterator[Finding]:
     limits = _sdk.limits(provider.sdk)
-    for name, variable, least, what in (
-        (
-            "max_span_attributes",
-            "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
-            _ATTRIBUTES,
-            f"A span of a message may have {_ATTRIBUTES}; those beyond it are dropped.",
-        ),
-        (
-            "max_links",
-            "OTEL_SPAN_LINK_COUNT_LIMIT",
-            1,
-            "The span of a batch has no link to the messages in it.",
-        ),
-        (
-            "max_events",
-            "OTEL_SPAN_EVENT_COUNT_LIMIT",
-            1,
-            "An exception is an event: errors have no message and no traceback.",
-        ),
+    for limit, least, variable in (
+        ("max_span_attributes", _ATTRIBUTES, "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"),
+        ("max_links", 1, "OTEL_SPAN_LINK_COUNT_LIMIT"),
+        ("max_events", 1, "OTEL_SPAN_EVENT_COUNT_LIMIT"),
+        ("max_attribute_length", _SHORTEST, "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"),
         (
             "max_span_attribute_length",
-            "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
             _SHORTEST,
-            "Names of destinations and ids of messages end in the middle.",
+            "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
         ),
     ):
-        value = limits.get(name)
+        value = limits.get(limit)
         if value is not None and value < least:
             yield LIMITS.found(
-                f"SpanLimits.{name} is {value}.",
+                f"a span of this package's needs {least} or more",
                 where=_class(provider.given),
-                why=what,
-                remedy=f"Raise {variable}, or SpanLimits({name}=...), or leave it out.",
+                limit=limit,
+                value=value,
+                variable=variable,
             )
+            return
 
 
 def _second(service: Service) -> Iterator[Finding]:
@@ -234,18 +225,10 @@ def _second(service: Service) -> Iterator[Finding]:
         kind = {"traces": "tracer", "metrics": "meter", "logs": "logger"}
         if not setting.taken:
             first = _first(service, setting.signal)
-            yield SECOND.found(
-                f"{_class(setting.provider)}, set by {setting.place}; {first}.",
-                signal=kind[setting.signal],
-                remedy=(
-                    "Let one of them do it: opentelemetry-instrument, or the code."
-                    if instrumented()
-                    else "Set it once. To export to another place as well: "
-                    "trace.get_tracer_provider().add_span_processor(...)"
-                ),
-            )
+            seen = f"{_class(setting.provider)}, set by {setting.place}; {first}"
+            yield SECOND.found(seen, signal=kind[setting.signal])
         elif setting.running and setting.signal == "traces":
-            yield LATE.found(f"{setting.place} set it while a broker ran.")
+            yield LATE.found(f"{setting.place} set it while a broker ran")
 
 
 def _first(service: Service, signal: str) -> str:
@@ -263,7 +246,7 @@ def _several(service: Service) -> Iterator[Finding]:
         for each in providers:
             if not each.is_global:
                 owners = ", ".join(each.owners)
-                seen = f"{owners} has one of its own, and another is global."
+                seen = f"{owners} has one of its own, and another is global"
                 yield SEVERAL.found(seen, where=owners)
 
 

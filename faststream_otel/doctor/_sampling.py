@@ -24,31 +24,33 @@ if TYPE_CHECKING:
 NOTHING: Final = Rule(
     "FSO111",
     "error",
-    "The sampler leaves out every trace that begins here.",
+    "The sampler leaves out every trace that begins here",
     "What this service publishes on its own is not recorded, nor what follows from it.",
-    "{remedy}",
+    "Take another sampler: OTEL_TRACES_SAMPLER=parentbased_always_on",
 )
 CUTS: Final = Rule(
     "FSO112",
     "warning",
-    "The sampler leaves out messages whose sender was recorded.",
+    "The sampler leaves out messages whose sender was recorded",
     "Traces end in this service: the sender's spans are there, and those below are "
     "not.",
-    "ParentBased(...) around the sampler, or OTEL_TRACES_SAMPLER=parentbased_...",
+    "Put ParentBased(...) around the sampler, or begin the name in OTEL_TRACES_SAMPLER "
+    "with parentbased_",
 )
 ORPHANS: Final = Rule(
     "FSO113",
     "note",
-    "The sampler records messages whose sender was left out.",
+    "The sampler records messages whose sender was left out",
     "Their traces begin in the middle: the parent of their first span is missing.",
-    "ParentBased(...) around the sampler, or OTEL_TRACES_SAMPLER=parentbased_...",
+    "Put ParentBased(...) around the sampler, or begin the name in OTEL_TRACES_SAMPLER "
+    "with parentbased_",
 )
 RAISES: Final = Rule(
     "FSO114",
     "error",
-    "The sampler raises.",
+    "The sampler raises",
     "The span is not recorded. The message goes on without it.",
-    "Mend {sampler}.should_sample, or take another sampler.",
+    "Mend {sampler}.should_sample, or take another sampler",
 )
 
 # What ParentBased does with parents, unless it is told otherwise.
@@ -83,7 +85,7 @@ def examine(provider: Provider) -> Iterator[Finding | Fact]:
             _share(sampler, TraceFlags.DEFAULT),
         )
     except Exception as error:
-        seen = f"{name}.should_sample raised {type(error).__name__}."
+        seen = f"{name}.should_sample raised {type(error).__name__}"
         yield RAISES.found(seen, sampler=name)
         return
     yield Fact(
@@ -92,10 +94,9 @@ def examine(provider: Provider) -> Iterator[Finding | Fact]:
         f"{_words(shares.sampled)} of those whose sender was recorded, "
         f"{_words(shares.unsampled)} of those whose sender was not",
     )
-    seen = f"{_described(sampler)}."
+    seen = _described(sampler)
     if not shares.root:
-        remedy = "Take another sampler: OTEL_TRACES_SAMPLER=parentbased_always_on"
-        yield NOTHING.found(seen, remedy=remedy)
+        yield NOTHING.found(seen)
     elif shares.sampled < 1:
         yield CUTS.found(seen)
     elif shares.unsampled:

@@ -22,23 +22,23 @@ if TYPE_CHECKING:
 ALL_EXCLUDED: Final = Rule(
     "FSO211",
     "error",
-    "Every destination is excluded.",
+    "Every destination is excluded",
     "No message is traced.",
-    "Take that pattern out of {place}.",
+    "Take that pattern out of {place}",
 )
 NO_EFFECT: Final = Rule(
     "FSO212",
     "warning",
-    "An option is without effect on this broker.",
-    "{why}",
-    "Leave {option}= out.",
+    "{option}= is without effect on this broker",
+    "The broker or its client cannot do it.",
+    "Leave {option}= out",
 )
 OVERRIDDEN: Final = Rule(
     "FSO213",
     "warning",
-    "A variable is without effect, because the code says something else.",
+    "A variable is without effect, because the code says something else",
     "An argument takes precedence over its variable.",
-    "Unset {variable}, or leave out {option}=.",
+    "Unset {variable}, or leave out {option}=",
 )
 
 # In the order of `Options.given`.
@@ -152,17 +152,18 @@ def _without_effect(middleware: Middleware) -> Iterator[Finding]:
     cases = {
         "create_spans": (
             told.create_spans and not messages.takes_headers_of_each,
-            "Its client takes no headers for each message of a batch.",
+            "its client takes no headers for each message of a batch",
         ),
         "record_queue_time": (
             told.record_queue_time and messages.package == "mqtt",
-            "MQTT does not say when a message was sent.",
+            "MQTT does not say when a message was sent",
         ),
     }
     for option, (applies, why) in cases.items():
         if applies:
             where = type(middleware).__name__
-            yield NO_EFFECT.found(f"{option}=True", where=where, why=why, option=option)
+            seen = f"{option}=True, and {why}"
+            yield NO_EFFECT.found(seen, where=where, option=option)
 
 
 def _overridden(
@@ -174,7 +175,7 @@ def _overridden(
         if wanted and wanted != given[option]:
             told = f"{option}={_written(given[option])}"
             yield OVERRIDDEN.found(
-                f"{variable} is {', '.join(wanted)}, and the code says {told}.",
+                f"{variable} is {', '.join(wanted)}, and the code says {told}",
                 where=type(middleware).__name__,
                 variable=variable,
                 option=option,
