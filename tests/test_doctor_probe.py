@@ -375,6 +375,15 @@ def test_a_page() -> None:
         assert outcome(by_http(server.port)) == "FSO336"
 
 
+def test_no_scheme_in_a_variable() -> None:
+    """What is wrong is said once, among the variables."""
+    with over_grpc() as server:
+        name = "OTEL_EXPORTER_OTLP_ENDPOINT"
+        with variables(NO_PROXY=HOST, **{name: f"{HOST}:{server.port}"}) as environment:
+            assert not examine(ByGrpc(), environment=environment)
+            assert not examine(ByHttp(), environment=environment)
+
+
 def test_no_scheme() -> None:
     """`requests` would need one."""
     with nobody() as server:

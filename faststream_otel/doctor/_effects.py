@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from faststream_otel.doctor._address import address_of
 from faststream_otel.doctor._described import batch_of
 from faststream_otel.doctor._pipeline import Route, fields, resource_of, routes
-from faststream_otel.doctor._service import instrumented
+from faststream_otel.doctor._variables import CONFIGURATORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +25,6 @@ _SAMPLERS: Final = {
     "parentbased_always_off": "ParentBased{root:AlwaysOffSampler",
     "parentbased_traceidratio": "ParentBased{root:TraceIdRatioBased",
 }
-_PROTOCOL: Final = "OTEL_EXPORTER_OTLP_PROTOCOL"
 _FOR_GRPC: Final = "_INSECURE"
 
 
@@ -34,10 +33,8 @@ def without_component(
 ) -> Iterator[tuple[str, str]]:
     """Give variables whose part is missing, and the name of that part."""
     there = {signal: _routes(service, signal) for signal in _SIGNALS}
-    for name in environment:
-        if name == _PROTOCOL and instrumented():
-            # Its distro sets it where nobody else has.
-            continue
+    # Those for configurators may be their own defaults: the distro sets two.
+    for name in (each for each in environment if each not in CONFIGURATORS):
         for begins, signals, component, is_it in _COMPONENTS:
             if not name.startswith(begins):
                 continue
@@ -155,33 +152,26 @@ def is_ratio(environment: Mapping[str, str]) -> bool:
     return environment.get("OTEL_TRACES_SAMPLER", "").lower() in _RATIOS
 
 
-def contradictions(environment: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Give variables that another makes useless: name, the other, and why."""
-    sampler = environment.get("OTEL_TRACES_SAMPLER", "")
-    if "OTEL_TRACES_SAMPLER_ARG" in environment and sampler.lower() in _SAMPLERS:
-        if not is_ratio(environment):
-            because = f"{sampler} takes no argument."
-            yield "OTEL_TRACES_SAMPLER_ARG", "OTEL_TRACES_SAMPLER", because
-    elif "OTEL_TRACES_SAMPLER_ARG" in environment and not sampler:
-        because = "Without it the sampler is parentbased_always_on, which takes none."
-        yield "OTEL_TRACES_SAMPLER_ARG", "no OTEL_TRACES_SAMPLER", because
+def sampler_without_ratio(environment: Mapping[str, str]) -> str:
+    """Give the sampler, if it has an argument and takes none."""
+    if "OTEL_TRACES_SAMPLER_ARG" not in environment:
+        return ""
+    sampler = environment.get("OTEL_TRACES_SAMPLER", "parentbased_always_on").lower()
+    return sampler if sampler in _SAMPLERS and sampler not in _RATIOS else ""
+
+
+def useless_insecure(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Give variables that ask for no TLS, beside addresses that ask for it."""
     for name, value in environment.items():
-        if not name.startswith("OTEL_EXPORTER_OTLP_") or not name.endswith(_FOR_GRPC):
-            continue
-        other = name.removesuffix(_FOR_GRPC) + "_ENDPOINT"
-        is_insecure = value.lower() == "true"
-        if is_insecure and environment.get(other, "").startswith("https://"):
-            yield (
-                name,
-                other,
-                "https:// in an address means TLS, whatever else is said.",
-            )
-    if environment.get("OTEL_SERVICE_NAME"):
-        pairs = environment.get("OTEL_RESOURCE_ATTRIBUTES", "").split(",")
-        if any(pair.partition("=")[0].strip() == "service.name" for pair in pairs):
-            because = "Of the two, OTEL_SERVICE_NAME counts."
-            yield (
-                "service.name in OTEL_RESOURCE_ATTRIBUTES",
-                "OTEL_SERVICE_NAME",
-                because,
-            )
+        if name.startswith("OTEL_EXPORTER_OTLP_") and name.endswith(_FOR_GRPC):
+            other = name.removesuffix(_FOR_GRPC) + "_ENDPOINT"
+            wants_tls = environment.get(other, "").startswith("https://")
+            if wants_tls and value.lower() == "true":
+                yield name, other
+
+
+def has_two_names(environment: Mapping[str, str]) -> bool:
+    """Whether two variables name the service."""
+    pairs = environment.get("OTEL_RESOURCE_ATTRIBUTES", "").split(",")
+    named = any(pair.partition("=")[0].strip() == "service.name" for pair in pairs)
+    return named and bool(environment.get("OTEL_SERVICE_NAME"))

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from faststream_otel.doctor import _values
 from faststream_otel.doctor._effects import (
-    contradictions,
+    has_two_names,
     is_ratio,
     overruled,
+    sampler_without_ratio,
+    useless_insecure,
     without_component,
 )
 from faststream_otel.doctor._finding import Fact, Finding, Rule
@@ -32,90 +34,114 @@ if TYPE_CHECKING:
 UNKNOWN: Final = Rule(
     code="FSO601",
     kind="warning",
-    title="{name} is set, and OpenTelemetry has no variable of this name",
+    title="OpenTelemetry has no variable {name}.",
     why="Nobody reads it, and nobody says so.",
     remedy="{nearest}",
 )
 MALFORMED: Final = Rule(
     code="FSO602",
     kind="error",
-    title="The value of {name} is not one that it can have",
+    title="The value of {name} is not one that it can have.",
     why="What reads it takes its default instead, or stops the set-up altogether.",
     remedy="{name}={example}, or unset it",
 )
 NOT_INSTALLED: Final = Rule(
     code="FSO603",
     kind="error",
-    title="{name} names what is not installed",
+    title="{name} names what is not installed.",
     why="opentelemetry-instrument then sets up nothing at all, metrics and logs "
     "included.",
-    remedy="Mend {name}, or install the package that has it",
+    remedy="Mend {name}, or install the package that has it.",
 )
 QUOTED: Final = Rule(
     code="FSO604",
     kind="error",
-    title="The value of {name} has {what} around it",
+    title="The value of {name} has {what} around it.",
     why="A shell takes them away. Docker and Kubernetes do not when they read a file, "
     "and so they are part of the value.",
-    remedy="Write {name}= and the value, without {what}",
+    remedy="{name}= and the value, without {what}.",
 )
 NO_SCHEME: Final = Rule(
     code="FSO605",
     kind="error",
-    title="The address in {name} has no http:// or https://",
+    title="The address in {name} has no http:// or https://.",
     why="An exporter for HTTP cannot send to it, and one for gRPC uses TLS.",
-    remedy="{name}=http://{rest}, or https:// where the server has TLS",
+    remedy="{name}=http://{rest}, or https:// where the server has TLS.",
 )
-UNIT: Final = Rule(
+SECONDS: Final = Rule(
     code="FSO606",
     kind="warning",
-    title="{name} is in {unit}: {value} means {meaning}",
-    why="{because}",
-    remedy="{name}={mended}, if {mended_words} were meant",
+    title="{name} is in seconds in Python, and {value} are {minutes} minutes.",
+    why="The specification has milliseconds. A request that gets no answer holds up "
+    "all that follows.",
+    remedy="{name}={mended}, if milliseconds were meant.",
 )
 SIGNAL_PATH: Final = Rule(
     code="FSO607",
     kind="error",
-    title="{name} ends in the path of one signal",
+    title="{name} ends in the path of one signal.",
     why="Each exporter for HTTP adds its own path, and so sends to "
     "/v1/traces/v1/traces or the like.",
-    remedy="Take {path} away from {name}",
+    remedy="Take {path} away from {name}.",
 )
 NOT_READ_HERE: Final = Rule(
     code="FSO608",
     kind="warning",
-    title="{name} has no effect here",
+    title="{name} has no effect here.",
     why="Only opentelemetry-instrument and the like read it, and this application "
     "configures its providers itself.",
-    remedy="Start it with opentelemetry-instrument, or do in code what {name} says",
+    remedy="Start it with opentelemetry-instrument, or do in code what {name} says.",
 )
 NOTHING_TO_SET: Final = Rule(
     code="FSO609",
     kind="warning",
-    title="{name} has no effect here: there is no {component}",
+    title="{name} has no effect here: there is no {component}.",
     why="It is for a part that this application does not have.",
-    remedy="Unset {name}, or add {component}",
+    remedy="Unset {name}, or make the {component} that it is meant for.",
 )
 OVERRULED: Final = Rule(
     code="FSO610",
     kind="warning",
-    title="{name} has no effect here: the code says something else",
+    title="{name} has no effect here: the code says something else.",
     why="What the code gives wins over the environment.",
-    remedy="Take {argument} out of the code, or unset {name}",
+    remedy="Take {argument} out of the code, or unset {name}.",
 )
 NOT_IN_PYTHON: Final = Rule(
     code="FSO611",
     kind="note",
-    title="{name} has no effect in Python",
+    title="{name} has no effect in Python.",
     why="OpenTelemetry for Python does not read it.",
-    remedy="Unset it: {instead}",
+    remedy="Unset it: {instead}.",
 )
-CONTRADICTION: Final = Rule(
+NO_RATIO: Final = Rule(
     code="FSO612",
     kind="warning",
-    title="{name} has no effect beside {other}",
-    why="{because}",
-    remedy="Unset {name}, or change {other}",
+    title="OTEL_TRACES_SAMPLER_ARG has no effect with this sampler.",
+    why="Only traceidratio and parentbased_traceidratio take a ratio.",
+    remedy="OTEL_TRACES_SAMPLER=parentbased_traceidratio, or unset "
+    "OTEL_TRACES_SAMPLER_ARG.",
+)
+MILLISECONDS: Final = Rule(
+    code="FSO613",
+    kind="warning",
+    title="{name} is in milliseconds, and {value} are {times} times a second.",
+    why="So it sends far more often than it needs to.",
+    remedy="{name}={mended}, if seconds were meant.",
+)
+INSECURE: Final = Rule(
+    code="FSO614",
+    kind="warning",
+    title="{name} has no effect beside https:// in {other}.",
+    why="An address with https:// means TLS, whatever else is said.",
+    remedy="http:// in {other}, or unset {name}.",
+)
+TWO_NAMES: Final = Rule(
+    code="FSO615",
+    kind="warning",
+    title="The service has a name in OTEL_RESOURCE_ATTRIBUTES and in "
+    "OTEL_SERVICE_NAME.",
+    why="Of the two, OTEL_SERVICE_NAME counts.",
+    remedy="Take service.name out of OTEL_RESOURCE_ATTRIBUTES.",
 )
 
 # A host with a port and a path, and nothing in it that may be secret.
@@ -156,15 +182,15 @@ def _known(name: str, value: str, environment: Mapping[str, str]) -> Iterator[Fi
     stripped = value.strip()
     if stripped[0:1] in _QUOTES and stripped[-1:] == stripped[0] and len(stripped) > 1:
         yield QUOTED.found(
-            "quotes are its first and last character", name=name, what="quotes"
+            "Its first and its last character are quotes.", name=name, what="quotes"
         )
         return
     if value != stripped:
-        yield QUOTED.found("blanks are part of it", name=name, what="blanks")
+        yield QUOTED.found("It begins or ends with a blank.", name=name, what="blanks")
         return
     if name.endswith("_ENDPOINT") and _values.without_scheme(value):
         rest = value if _PLACE.fullmatch(value) else "collector:4318"
-        yield NO_SCHEME.found("there is no :// in it", name=name, rest=rest)
+        yield NO_SCHEME.found("There is no :// in it.", name=name, rest=rest)
         return
     wrong = KNOWN[name](value)
     if is_ratio(environment) and name == "OTEL_TRACES_SAMPLER_ARG":
@@ -173,51 +199,43 @@ def _known(name: str, value: str, environment: Mapping[str, str]) -> Iterator[Fi
         missing = "OTEL_TRACES_SAMPLER_ARG" not in environment
         wrong = "it has no OTEL_TRACES_SAMPLER_ARG, and records all" if missing else ""
     if wrong.startswith("nothing is installed"):
-        yield NOT_INSTALLED.found(wrong, name=name)
+        yield NOT_INSTALLED.found(_sentence(wrong), name=name)
     elif wrong:
-        yield MALFORMED.found(wrong, name=name, example=example_of(name))
+        yield MALFORMED.found(_sentence(wrong), name=name, example=example_of(name))
     else:
         yield from _meant_otherwise(name, value)
 
 
 def _meant_otherwise(name: str, value: str) -> Iterator[Finding]:
     """Find what can be read, and is hardly what was meant."""
-    if name in _MILLISECONDS and float(value) < _FEW_MILLISECONDS:
-        yield UNIT.found(
-            f"it is {value}",
+    if name in _MILLISECONDS and (few := float(value)) < _FEW_MILLISECONDS:
+        yield MILLISECONDS.found(
+            f"{name}={value}",
             name=name,
-            unit="milliseconds",
             value=value,
-            meaning=f"{1000 / float(value):g} times a second",
-            because="It sends far more often than it needs to.",
-            mended=f"{float(value) * 1000:g}",
-            mended_words=f"{value} seconds",
+            times=f"{1000 / few:.0f}",
+            mended=f"{few * 1000:g}",
         )
-    if name.startswith("OTEL_EXPORTER_") and name.endswith("_TIMEOUT"):
-        seconds = float(value)
-        if seconds >= _MANY_SECONDS:
-            yield UNIT.found(
-                f"it is {value}",
-                name=name,
-                unit="seconds in Python",
-                value=value,
-                meaning=f"{seconds / 60:.0f} minutes",
-                because="The specification has milliseconds, and Python's exporters "
-                "have seconds: one that gets no answer holds up all that follows.",
-                mended=f"{seconds / 1000:g}",
-                mended_words=f"{value} milliseconds",
-            )
+    is_timeout = name.startswith("OTEL_EXPORTER_") and name.endswith("_TIMEOUT")
+    if is_timeout and (many := float(value)) >= _MANY_SECONDS:
+        yield SECONDS.found(
+            f"{name}={value}",
+            name=name,
+            value=value,
+            minutes=f"{many / 60:.0f}",
+            mended=f"{many / 1000:g}",
+        )
     if name == "OTEL_EXPORTER_OTLP_ENDPOINT":
         for signal in ("traces", "metrics", "logs"):
             path = f"/v1/{signal}"
             if value.rstrip("/").endswith(path):
-                yield SIGNAL_PATH.found(f"it ends in {path}", name=name, path=path)
+                yield SIGNAL_PATH.found(f"It ends in {path}.", name=name, path=path)
 
 
 def _unknown(name: str) -> Finding | None:
     if of_another_language(name):
         return NOT_IN_PYTHON.found(
-            "its name is of another language",
+            "Its name is of another language.",
             name=name,
             instead="it belongs to another service",
         )
@@ -226,8 +244,8 @@ def _unknown(name: str) -> Finding | None:
     slip = difflib.get_close_matches(name, KNOWN, n=1, cutoff=0.95)
     if belongs_to_others(name) and not slip:
         return None
-    nearest = f"{near[0]} is the nearest that there is" if near else f"Unset {name}"
-    return UNKNOWN.found("only its name was looked at", name=name, nearest=nearest)
+    nearest = f"{near[0]} is the nearest that there is." if near else f"Unset {name}."
+    return UNKNOWN.found("Only its name was looked at.", name=name, nearest=nearest)
 
 
 def _without_effect(
@@ -235,18 +253,29 @@ def _without_effect(
 ) -> Iterator[Finding]:
     for name in environment:
         if name in UNREAD:
-            yield NOT_IN_PYTHON.found("it is set", name=name, instead=UNREAD[name])
+            yield NOT_IN_PYTHON.found("It is set.", name=name, instead=UNREAD[name])
         elif _is_unread(name, service):
-            yield NOT_READ_HERE.found("nothing has read it", name=name)
+            yield NOT_READ_HERE.found("Nothing has read it.", name=name)
     for name, component in without_component(environment, service):
-        if name not in UNREAD and not _is_unread(name, service):
-            yield NOTHING_TO_SET.found("it is set", name=name, component=component)
+        if name not in UNREAD:
+            yield NOTHING_TO_SET.found("It is set.", name=name, component=component)
     for name, argument, seen in overruled(environment, service):
-        yield OVERRULED.found(seen, name=name, argument=argument)
-    for name, other, because in contradictions(environment):
-        yield CONTRADICTION.found(
-            "both are set", name=name, other=other, because=because
-        )
+        yield OVERRULED.found(_sentence(seen), name=name, argument=argument)
+    yield from _contradictions(environment)
+
+
+def _contradictions(environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Find variables that others make useless."""
+    if sampler := sampler_without_ratio(environment):
+        yield NO_RATIO.found(f"The sampler is {sampler}.")
+    for name, other in useless_insecure(environment):
+        yield INSECURE.found("Both are set.", name=name, other=other)
+    if has_two_names(environment):
+        yield TWO_NAMES.found("Both are set.")
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
 
 
 def _is_unread(name: str, service: Service) -> bool:

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from faststream_otel.doctor._address import address_of
 from faststream_otel.doctor._look import Seen, Sight, look
+from faststream_otel.doctor._pipeline import resource_of, routes
 from faststream_otel.doctor._sending import Answer, Sent, ask, doctors_span, send
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from faststream_otel.doctor._address import Address
     from faststream_otel.doctor._pipeline import Route
+    from faststream_otel.doctor._service import Service, Signal
 
 Outcome = (
     Sight
@@ -34,6 +37,7 @@ Outcome = (
         "failed",  # the exporter gave up, for a reason that cannot be seen
     ]
 )
+_SIGNALS: Final[tuple[Signal, ...]] = ("traces", "metrics", "logs")
 _UNREACHED: Final = frozenset({"unresolved", "unreachable", "refused", "silent"})
 _STATUSES: Final[dict[int, Outcome]] = {
     401: "refused_credentials",
@@ -80,6 +84,21 @@ class Verdict:
     seen: Seen
     answer: Answer | None = None
     sent: Sent | None = None
+
+
+def tasks_of(service: Service) -> Iterator[Task]:
+    """Give the exporters of a service that have an address, each once."""
+    if service.environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return
+    seen: set[int] = set()
+    for signal in _SIGNALS:
+        for provider in service.of(signal):
+            resource = resource_of(provider.given)
+            for route in routes(signal, provider.given):
+                address = address_of(route.inner, signal, service.environment)
+                if address is not None and id(route.inner) not in seen:
+                    seen.add(id(route.inner))
+                    yield Task(route, address, resource)
 
 
 def examine(tasks: Sequence[Task], patience: float) -> list[Verdict]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 NO_EXPORTER: Final = Rule(
     code="FSO301",
     kind="error",
-    title="Spans are recorded, and no exporter takes them",
+    title="Spans are recorded, and no exporter takes them.",
     why="A provider without a span processor throws away what it records.",
     remedy="provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter())), or "
     "OTEL_TRACES_EXPORTER=otlp under opentelemetry-instrument",
@@ -33,7 +33,7 @@ NO_EXPORTER: Final = Rule(
 SIMPLE: Final = Rule(
     code="FSO302",
     kind="warning",
-    title="Each of the {signal} is sent by itself, and the service waits for it",
+    title="Each of the {signal} is sent by itself, and the service waits for it.",
     why="{processor} sends at once, in the event loop: no message is handled until the "
     "server has answered, or the exporter has given up.",
     remedy="{batch}, in place of {processor}",
@@ -41,31 +41,31 @@ SIMPLE: Final = Rule(
 TWICE: Final = Rule(
     code="FSO303",
     kind="warning",
-    title="The {signal} are sent twice to the same address: {address}",
+    title="The {signal} are sent to {address} twice.",
     why="The backend stores each of them twice, or counts them twice.",
     remedy="Take one of the two exporters out; with opentelemetry-instrument, the one "
-    "in code",
+    "in code.",
 )
 ENDED: Final = Rule(
     code="FSO304",
     kind="error",
-    title="The exporter of {signal} has ended before the service began",
+    title="The exporter of {signal} was ended before the service began.",
     why="What is recorded from now on is thrown away.",
-    remedy="Call shutdown() when the service stops, not while it is imported",
+    remedy="Call shutdown() when the service stops, not while it is imported.",
 )
 LAST_SPANS: Final = Rule(
     code="FSO305",
     kind="warning",
-    title="The last spans are lost each time that {server} stops the service",
+    title="The last spans are lost each time that {server} stops the service.",
     why="{server} ends the process with the signal that it got, and Python then runs "
     "nothing that would send what is left in the queue.",
     remedy="after_shutdown=[faststream_otel.shutdown], or await "
-    "faststream_otel.shutdown() as the last line of the lifespan",
+    "faststream_otel.shutdown() as the last line of the lifespan.",
 )
 LONG_STOP: Final = Rule(
     code="FSO306",
     kind="note",
-    title="Stopping may take {seconds} seconds when the backend does not answer",
+    title="Stopping may take {seconds} seconds when the backend does not answer.",
     why="An orchestrator waits 30 seconds (Kubernetes) or 10 (Docker) and then kills "
     "the process.",
     remedy="after_shutdown=[faststream_otel.shutdown], which takes 5 seconds at most",
@@ -73,7 +73,7 @@ LONG_STOP: Final = Rule(
 UNKNOWN_SERVER: Final = Rule(
     code="FSO307",
     kind="note",
-    title="Whether {server} loses the last spans is not known here",
+    title="Whether {server} loses the last spans is not known here.",
     why="Some servers end a process before it has sent what it has.",
     remedy="--server with one of {known}, or "
     "after_shutdown=[faststream_otel.shutdown], which is right for all",
@@ -100,7 +100,7 @@ def _provider(
 ) -> Iterator[Finding | Fact]:
     owner = " and ".join(provider.owners)
     if provider.signal == "traces" and provider.sdk is not None and not leading:
-        yield NO_EXPORTER.found(f"{owner} has no span processor", where=owner)
+        yield NO_EXPORTER.found(_nothing_there(owner, service), where=owner)
     for route in leading:
         if route.exporter is not None:
             text = described(route, service.environment)
@@ -110,22 +110,28 @@ def _provider(
     for address, times in addresses.items():
         if address and times > 1:
             yield TWICE.found(
-                f"{times} exporters of {owner} send there",
+                f"{times} exporters of {owner} send there.",
                 where=owner,
                 signal=provider.signal,
                 address=address,
             )
 
 
+def _nothing_there(owner: str, service: Service) -> str:
+    chosen = service.environment.get("OTEL_TRACES_EXPORTER", "").strip()
+    why = "; OTEL_TRACES_EXPORTER=none" if chosen == "none" else ""
+    return f"{owner[0].upper()}{owner[1:]} has no span processor{why}."
+
+
 def _route(route: Route, service: Service) -> Iterator[Finding]:
     name = type(route.by).__name__
     if has_ended(route):
-        yield ENDED.found(f"{name} was shut down", where=name, signal=route.signal)
+        yield ENDED.found(f"{name} was shut down.", where=name, signal=route.signal)
     address = _address(route, service)
     if address and is_simple(route):
         exporter = type(route.inner).__name__
         yield SIMPLE.found(
-            f"{name} sends to {address}",
+            f"{name} sends to {address}.",
             where=name,
             signal=route.signal,
             processor=name,
@@ -151,14 +157,14 @@ def _stop(found: list[Route], service: Service) -> Iterator[Finding | Fact]:
         return
     if not _stopping.server_of(server):
         known = ", ".join(_stopping.LOSES)
-        yield UNKNOWN_SERVER.found("it was asked for", server=server, known=known)
+        yield UNKNOWN_SERVER.found(f"--server {server}", server=server, known=known)
     elif _stopping.loses_the_last(server, service.application):
         yield LAST_SPANS.found(
-            f"nothing in the application calls shutdown, and {server} runs it",
+            f"--server {server}; nothing in the application calls shutdown.",
             server=_stopping.server_of(server),
         )
     elif seconds > _GRACE:
         yield LONG_STOP.found(
-            f"the exporters try for up to {seconds} s, one after the other",
+            f"The exporters try for up to {seconds} s, one after the other.",
             seconds=seconds,
         )

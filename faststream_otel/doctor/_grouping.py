@@ -41,7 +41,7 @@ def _finding(group: Sequence[Verdict], rules: Mapping[Outcome, Rule]) -> Finding
     addresses = dict.fromkeys(str(each.task.address) for each in group)
     kinds = dict.fromkeys(type(each.task.route.inner).__name__ for each in group)
     return rules[first.outcome].found(
-        f"{_source(first)}: {_words(first)}",
+        f"{_source(first)}: {_words(first)}.",
         where=", ".join(kinds),
         signals=listed(signals),
         address=listed(list(addresses)),

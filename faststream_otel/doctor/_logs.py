@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 NOT_CONNECTED: Final = Rule(
     code="FSO501",
     kind="warning",
-    title="No log record reaches the exporter of logs",
+    title="No log record reaches the exporter of logs.",
     why="A provider of logs takes no records of logging by itself: a handler has to "
     "pass them on.",
     remedy="pip install opentelemetry-instrumentation-logging, which "
@@ -26,15 +26,15 @@ NOT_CONNECTED: Final = Rule(
 TWICE: Final = Rule(
     code="FSO502",
     kind="warning",
-    title="Each log record is exported {times} times",
+    title="Each log record is exported {times} times.",
     why="Each of these handlers passes it on to OpenTelemetry.",
     remedy="Keep one of them; OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED makes "
-    "one that is deprecated",
+    "one that is deprecated.",
 )
 FORMAT: Final = Rule(
     code="FSO503",
     kind="error",
-    title="A log format needs {field}, which no record has",
+    title="A log format needs {field}, which no record has.",
     why="logging then prints an error in place of each line.",
     remedy="LoggingInstrumentor().instrument(inject_trace_context=True), or "
     "OTEL_PYTHON_LOG_CORRELATION=true under opentelemetry-instrument",
@@ -42,7 +42,7 @@ FORMAT: Final = Rule(
 UNSEEN: Final = Rule(
     code="FSO504",
     kind="note",
-    title="FastStream's own log lines are not exported",
+    title="FastStream's own log lines are not exported.",
     why="Without logger= a broker writes to a logger that passes nothing on to the "
     "root logger, where the handler for OpenTelemetry is.",
     remedy='{broker}(..., logger=logging.getLogger("faststream.app"))',
@@ -65,8 +65,8 @@ def check(service: Service) -> Iterator[Finding | Fact]:
         for handler in logger.handlers:
             if field := _missing(handler):
                 yield FORMAT.found(
-                    f"the format of {type(handler).__name__} of the logger "
-                    f"{logger.name!r} has it",
+                    f"The format of {type(handler).__name__} of the logger "
+                    f"{logger.name!r} has it.",
                     field=field,
                 )
 
@@ -80,7 +80,7 @@ def _exported(
         events = service.environment.get("OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN", "")
         # A vendor's provider has its own ways, and our events need no handler.
         if is_sdks and exports and not passing and not events.startswith("logs"):
-            yield NOT_CONNECTED.found("no logger has a handler of OpenTelemetry's")
+            yield NOT_CONNECTED.found("No logger has a handler of OpenTelemetry's.")
         if not exports or not passing:
             continue
         names = ", ".join(sorted(passing))
@@ -89,7 +89,7 @@ def _exported(
             if len(handlers) > 1:
                 modules = ", ".join(sorted({type(h).__module__ for h in handlers}))
                 yield TWICE.found(
-                    f"the logger {name!r} has {len(handlers)} handlers, of {modules}",
+                    f"The logger {name!r} has {len(handlers)} handlers, of {modules}.",
                     times=len(handlers),
                 )
         if "root" in passing:
@@ -106,7 +106,7 @@ def _unseen(
         )
         if is_default and not any(name.startswith("faststream") for name in passing):
             name = type(broker.broker).__name__
-            seen = "it was made without logger="
+            seen = "It was made without logger=."
             yield UNSEEN.found(seen, where=broker.name, broker=name)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NO_READER: Final = Rule(
     code="FSO401",
     kind="warning",
-    title="Metrics are recorded, and no reader takes them",
+    title="Metrics are recorded, and no reader takes them.",
     why="A provider without a reader throws away what it records.",
     remedy="MeterProvider([PeriodicExportingMetricReader(OTLPMetricExporter())]), or "
     "OTEL_METRICS_EXPORTER=otlp under opentelemetry-instrument",
@@ -27,35 +27,35 @@ NO_READER: Final = Rule(
 PORT_TAKEN: Final = Rule(
     code="FSO402",
     kind="error",
-    title="The port on which Prometheus should ask is taken: {port}",
+    title="Port {port}, on which Prometheus should ask, is taken.",
     why="opentelemetry-instrument then sets up nothing at all, traces and logs "
     "included.",
     remedy="OTEL_EXPORTER_PROMETHEUS_PORT={other}; if the service itself runs now and "
-    "has it, all is well",
+    "has it, all is well.",
 )
 SEVERAL_PROCESSES: Final = Rule(
     code="FSO403",
     kind="error",
     title="Each process of {server} opens the port of Prometheus, and only the first "
-    "gets it",
+    "gets it.",
     why="In all others there is no telemetry at all: no metrics, no traces, no logs.",
     remedy="OTEL_METRICS_EXPORTER=otlp, to a Collector that Prometheus asks; or one "
-    "process per container",
+    "process per container.",
 )
 NEVER: Final = Rule(
     code="FSO404",
     kind="error",
-    title="Metrics are sent only when the service stops",
+    title="Metrics are sent only when the service stops.",
     why="The interval of the reader is infinite.",
     remedy="PeriodicExportingMetricReader(exporter, export_interval_millis=60_000)",
 )
 DROPPED: Final = Rule(
     code="FSO405",
     kind="warning",
-    title="A view drops the metrics of messages",
+    title="A view drops the metrics of messages.",
     why="They are recorded, and no reader sees them.",
     remedy="Take the view out of MeterProvider(views=...), or name what it drops more "
-    "closely",
+    "closely.",
 )
 
 _SOME_OF_OURS: Final = "messaging.process.duration"
@@ -72,7 +72,7 @@ def check(service: Service) -> Iterator[Finding | Fact]:
         return
     if not providers and (port := _taken(service.environment)):
         yield PORT_TAKEN.found(
-            f"{port} of {_host(service.environment)} could not be opened",
+            f"Port {port} of {_host(service.environment)} could not be opened.",
             port=port,
             other=int(port) + 1,
         )
@@ -80,7 +80,7 @@ def check(service: Service) -> Iterator[Finding | Fact]:
         server = service.asked.server.split()[0]
         yield SEVERAL_PROCESSES.found(
             "OTEL_METRICS_EXPORTER names prometheus, and the command has several "
-            "processes",
+            "processes.",
             server=server,
         )
 
@@ -92,14 +92,16 @@ def _provider(
     owner = " and ".join(provider.owners)
     is_wanted = environment.get("OTEL_METRICS_EXPORTER", "").strip() != "none"
     if provider.sdk is not None and not leading and is_wanted:
-        yield NO_READER.found(f"{owner} has no reader", where=owner)
+        yield NO_READER.found(
+            f"{owner[0].upper()}{owner[1:]} has no reader.", where=owner
+        )
     for route in leading:
         name = type(route.by).__name__
         yield Fact("Metrics", f"{name}, {_temporality(route)}")
         if fields(route.by).get("_export_interval_millis") == math.inf:
-            yield NEVER.found("export_interval_millis is infinite", where=name)
+            yield NEVER.found("export_interval_millis is infinite.", where=name)
     for view in _views(provider.sdk):
-        yield DROPPED.found(f"{view!r} has DropAggregation", where=owner)
+        yield DROPPED.found(f"The view of {view!r} has DropAggregation.", where=owner)
 
 
 def _temporality(route: Route) -> str:

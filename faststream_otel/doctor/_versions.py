@@ -19,31 +19,31 @@ if TYPE_CHECKING:
 API_AND_SDK: Final = Rule(
     code="FSO701",
     kind="error",
-    title="opentelemetry-sdk {sdk} does not go with opentelemetry-api {api}",
+    title="opentelemetry-sdk {sdk} does not go with opentelemetry-api {api}.",
     why="The SDK uses private parts of the API, and needs the very same version.",
     remedy="pip install opentelemetry-api=={sdk} opentelemetry-sdk=={sdk}",
 )
 TOO_OLD: Final = Rule(
     code="FSO702",
     kind="error",
-    title="{name} {version} is outside what faststream-otel works with: {range}",
+    title="{name} {version} is outside what faststream-otel works with: {range}.",
     why="What it does there has not been tested, and some of it is missing.",
     remedy='pip install "{name}{range}"',
 )
 MIXED: Final = Rule(
     code="FSO703",
     kind="warning",
-    title="Packages of OpenTelemetry are of different releases",
+    title="Packages of OpenTelemetry are of different releases.",
     why="They are released together, as 1.45 and 0.66b for example, and use each "
     "other's private parts.",
-    remedy="pip install --upgrade {names}, or pip check to see who holds one back",
+    remedy="pip install --upgrade {names}, or pip check to see who holds one back.",
 )
 ABANDONED: Final = Rule(
     code="FSO704",
     kind="warning",
-    title="{name} is no longer developed",
+    title="{name} is no longer developed.",
     why="Its last release is older than the SDK that is supported.",
-    remedy="{instead}",
+    remedy="{instead}, in its place.",
 )
 
 # Those that are released together. Instrumentations are known by their betas.
@@ -56,7 +56,7 @@ _TOGETHER: Final = re.compile(
 _BETAS: Final = 21
 _VERSION: Final = re.compile(r"(0|1)\.(\d+)(b?)")
 _ABANDONED: Final = {
-    "opentelemetry-exporter-jaeger": "Jaeger takes OTLP: opentelemetry-exporter-otlp",
+    "opentelemetry-exporter-jaeger": "opentelemetry-exporter-otlp",
     "opentelemetry-exporter-opencensus": "opentelemetry-exporter-otlp",
 }
 _OURS: Final = ("faststream", "opentelemetry-api")
@@ -104,17 +104,24 @@ def examine(there: Mapping[str, str], ranges: Mapping[str, str]) -> Iterator[Fin
     """
     api, sdk = there.get("opentelemetry-api"), there.get("opentelemetry-sdk")
     if api and sdk and api != sdk:
-        yield API_AND_SDK.found(f"the API is {api}", api=api, sdk=sdk)
+        yield API_AND_SDK.found(
+            f"opentelemetry-api {api}, opentelemetry-sdk {sdk}.", api=api, sdk=sdk
+        )
     for name, allowed in ranges.items():
         if name in there and not _is_in(there[name], allowed):
             yield TOO_OLD.found(
-                "it is installed", name=name, version=there[name], range=allowed
+                f"{name} {there[name]} is installed.",
+                name=name,
+                version=there[name],
+                range=allowed,
             )
     if not api or api == sdk or not sdk:
         yield from _mixed(there)
     for name, instead in _ABANDONED.items():
         if name in there:
-            yield ABANDONED.found(f"{name} {there[name]}", name=name, instead=instead)
+            yield ABANDONED.found(
+                f"{name} {there[name]} is installed.", name=name, instead=instead
+            )
 
 
 def _mixed(there: Mapping[str, str]) -> Iterator[Finding]:
@@ -130,7 +137,7 @@ def _mixed(there: Mapping[str, str]) -> Iterator[Finding]:
     others = {name for name, release in releases.items() if release != usual}
     listed = ", ".join(f"{name} {there[name]}" for name in sorted(others))
     yield MIXED.found(
-        f"{listed}; the rest is of 1.{usual} and 0.{usual + _BETAS}b",
+        f"{listed}; the rest is of 1.{usual} and 0.{usual + _BETAS}b.",
         names=" ".join(sorted(others)),
     )
 
