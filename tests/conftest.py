@@ -28,6 +28,9 @@ from servers.programs import absent
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Pydantic asks each process for plugins, and so would import all of Logfire: half of
+# what it takes to import FastStream. This process has yet to, and its children follow.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 REQUIRED = frozenset(filter(None, os.getenv("FASTSTREAM_OTEL_REQUIRE", "").split(",")))
 PROGRAM = "the program of "
 OTHERS = ("browser", "index")

@@ -12,6 +12,7 @@ import pytest
 
 from faststream_otel.testing import assert_trace, in_memory
 from tests.kinds import KINDS
+from tests.plugins import without_plugins
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +49,7 @@ def test_it_has_ended():
 
 
 # Without plugins of others, but for those that a test is about.
-ALONE = [f"-pno:{name}" for name in ("cacheprovider", "logfire", "randomly")]
+ALONE = ["-pno:cacheprovider", *without_plugins("faststream_otel", "anyio", "asyncio")]
 
 
 def run(directory: Path, text: str, *options: str) -> str:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.plugins import without_plugins
+
 ROOT = Path(__file__).parents[1]
 # A suite that has the machinery of this one, on a machine that has nothing.
 CONFTEST = """
@@ -111,6 +113,7 @@ def suite(folder: Path, *options: str, **environment: str) -> str:
     paths = os.pathsep.join(map(str, (ROOT, ROOT / "scripts")))
     command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml")]
     command += ["--rootdir", str(folder), "-p", "tests.conftest"]
+    command += without_plugins("xdist")
     command += ["-p", "no:cacheprovider", "--basetemp", str(folder / "temporary")]
     return subprocess.run(
         [*command, *options, str(folder)],

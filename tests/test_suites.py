@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.plugins import without_plugins
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -163,6 +165,9 @@ def test_any_order(tmp_path: Path, seed: int, workers: int) -> None:
     sync = TESTS[: TESTS.index("HOW")] + SYNC
     (tmp_path / "test_sync.py").write_text(sync)
     options = ["-q", "-pno:cacheprovider", f"--randomly-seed={seed}", f"-n{workers}"]
+    options += without_plugins(
+        "faststream_otel", "anyio", "asyncio", "randomly", "xdist"
+    )
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", *options],
         cwd=tmp_path,
@@ -208,8 +213,8 @@ def test_snapshots(tmp_path: Path) -> None:
     test.write_text(SNAPSHOTS)
 
     def run(*options: str) -> str:
-        names = ("cacheprovider", "logfire", "randomly", "asyncio")
-        quiet = [f"-pno:{name}" for name in names]
+        quiet = ["-pno:cacheprovider"]
+        quiet += without_plugins("faststream_otel", "inline_snapshot", "syrupy")
         # Nothing of the run that this test may be one of many workers of.
         env = {k: v for k, v in environ.items() if not k.startswith("PYTEST_")}
         ran = subprocess.run(

@@ -19,6 +19,7 @@ from guide.places import BROKERS, PROGRAMS
 from guide.programs import ALL, OTHERWISE, PRINTING, STAND_INS, TESTS, Program
 from guide.signals import SIGNALS
 from tests.docs.exporting import EXPORTING
+from tests.plugins import without_plugins
 
 if TYPE_CHECKING:
     from pytest_examples import EvalExample
@@ -177,8 +178,9 @@ def test_tests(broker: str) -> None:
     """The tests that a reader copies pass where he runs them."""
     paths = [program.path for program in TESTS if program.broker == broker]
     names = [path.name for path in paths]
+    options = ["-pno:cacheprovider", *without_plugins("faststream_otel")]
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *names],
+        [sys.executable, "-m", "pytest", *options, *names],
         cwd=paths[0].parent,
         capture_output=True,
         text=True,
