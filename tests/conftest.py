@@ -5,6 +5,9 @@ A test says so by a marker: `@pytest.mark.broker("nats")`, `@pytest.mark.browser
 `@pytest.mark.index` if it installs packages. It is skipped where that is missing, or
 fails where `FASTSTREAM_OTEL_REQUIRE` names it,
 as in `FASTSTREAM_OTEL_REQUIRE=nats,redis,browser`.
+
+`@pytest.mark.long` is for what keeps both cores busy for seconds with processes of its
+own. It is run if it is asked for: by `-m long`, by its file, or by that variable.
 """
 
 from __future__ import annotations
@@ -108,7 +111,7 @@ def needs(item: pytest.Item) -> list[str]:
 
 def pytest_configure() -> None:
     """Refuse to require what nothing here can start."""
-    for what in REQUIRED - {*OTHERS, *SERVERS, *ALIASES, *TOOLS}:
+    for what in REQUIRED - {*OTHERS, "long", *SERVERS, *ALIASES, *TOOLS}:
         raise pytest.UsageError(f"FASTSTREAM_OTEL_REQUIRE names no server: {what}")
 
 
@@ -142,9 +145,18 @@ def group_of(item: pytest.Item) -> str:
     return "pages" if shared else ""
 
 
+def long_ones_wanted(config: pytest.Config) -> bool:
+    """Whether somebody has asked for tests that take long."""
+    named = any(Path(each.partition("::")[0]).suffix == ".py" for each in config.args)
+    return named or "long" in REQUIRED or "long" in config.option.markexpr
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose server or browser is missing, or fail it."""
+    if item.get_closest_marker("long") and not long_ones_wanted(item.config):
+        item.user_properties.append((LACKING, ["long", ""]))
+        pytest.skip("takes long: scripts/test -m long")
     for what in needs(item):
         remedy = missing(what)
         if remedy and what.removeprefix(PROGRAM) in REQUIRED:
@@ -169,6 +181,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             reasons.append(f"Skipped {test}: {reason}")
     for (what, remedy), count in counted.items():
         tests = "test" if count == 1 else "tests"
+        if what == "long":
+            terminalreporter.write_line(
+                f"Skipped {count} {tests} of processes that take minutes: "
+                "scripts/test -m long",
+                yellow=True,
+            )
+            continue
         marker = "program" if what.startswith(PROGRAM) else "broker"
         marker = what if what in OTHERS else marker
         terminalreporter.write_line(

@@ -56,6 +56,10 @@ def test_broker(): ...
 def test_program(): ...
 
 
+@pytest.mark.long
+def test_long(): ...
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("number", range(2))
 def test_browser(number): ...
@@ -137,13 +141,14 @@ def test_what_is_skipped_and_what_fails(tmp_path: Path, processes: int) -> None:
         f"Skipped 1 test that need {loki}: get {loki}; then scripts/test -m program",
         "Skipped 2 tests that need browser: get browser; then scripts/test -m browser",
         "Skipped test_else: not today",
+        "Skipped 1 test of processes that take minutes: scripts/test -m long",
     ):
         assert lines.count(line) == 1, printed
     assert "failed, and was only logged: {'an exporter'}" in printed
     failed = [line for line in lines if line.startswith("ERROR test_suite.py")]
     assert len(failed) == 1, printed
     assert failed[0].startswith("ERROR test_suite.py::test_a_fault")
-    assert "14 passed, 5 skipped, 1 error" in printed
+    assert "14 passed, 6 skipped, 1 error" in printed
 
     # However many ask for it, in whichever process.
     assert (tmp_path / "builds").read_text() == "built\n"
@@ -160,6 +165,22 @@ def test_what_is_required_is_not_skipped(tmp_path: Path) -> None:
     assert "nats is required and missing: get nats" in printed
     assert "1 error" in printed
     assert "skipped" not in printed
+
+
+@pytest.mark.parametrize(
+    ("options", "environment"),
+    [
+        (["-m", "long"], {}),
+        (["test_suite.py", "-k", "long"], {}),
+        (["-k", "long"], {"FASTSTREAM_OTEL_REQUIRE": "long"}),
+    ],
+    ids=["marker", "file", "variable"],
+)
+def test_what_takes_long_is_run_if_asked_for(
+    tmp_path: Path, options: list[str], environment: dict[str, str]
+) -> None:
+    """By its marker, its file, or a variable."""
+    assert "1 passed" in suite(tmp_path, "-n0", *options, **environment)
 
 
 def test_a_guide_that_is_there_is_not_built(tmp_path: Path) -> None:

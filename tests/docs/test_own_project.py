@@ -16,7 +16,7 @@ from tests.own_project import Reader, guide_for, scripts
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.index
+pytestmark = [pytest.mark.index, pytest.mark.long]
 
 # What only a machine with containers can start.
 CONTAINERS = "/broker.sh"

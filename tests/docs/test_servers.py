@@ -175,6 +175,7 @@ def here(command: str) -> str:
     return f"{command} {ANY_PORT[command.split(maxsplit=1)[0]]}"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row.command)
 def test_the_last_spans(row: Row, tmp_path: Path) -> None:
     """They arrive with `shutdown`, and without it as the table has it."""
@@ -198,6 +199,7 @@ def test_the_last_spans(row: Row, tmp_path: Path) -> None:
                 run.kill()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ends", [True, False])
 def test_a_lifespan(ends: bool, tmp_path: Path) -> None:
     """FastAPI's is the place where there are no hooks."""
@@ -206,6 +208,7 @@ def test_a_lifespan(ends: bool, tmp_path: Path) -> None:
     assert run.spans(1, signal.SIGTERM) == 2 * ends
 
 
+@pytest.mark.long
 def test_prometheus_and_workers(tmp_path: Path) -> None:
     """The port is taken, and then there are no traces either."""
     directory = program(tmp_path / "here", "serving", ends_telemetry=True)

@@ -96,6 +96,7 @@ def cpu(guide: Command) -> float:
     return sum(map(int, stat(guide)[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
+@pytest.mark.long
 def test_says_little(guide: Command) -> None:
     """The picture comes first; all is said in a screen."""
     said = guide.text()
@@ -104,6 +105,7 @@ def test_says_little(guide: Command) -> None:
     assert len([line for line in guide.said[:15] if line.strip()]) < 13
 
 
+@pytest.mark.long
 def test_pages(port: int) -> None:
     """What a browser asks for comes at once, compressed, and as what it is."""
     began = time.monotonic()
@@ -128,6 +130,7 @@ def test_pages(port: int) -> None:
     assert b"404 - Not found" in body
 
 
+@pytest.mark.long
 @processes
 def test_idle(guide: Command, port: int) -> None:
     """Nobody reads: fewer than ten threads, and less than a hundredth of a core."""
@@ -139,6 +142,7 @@ def test_idle(guide: Command, port: int) -> None:
     assert threads(guide) < 10
 
 
+@pytest.mark.long
 @processes
 def test_twenty_at_once(guide: Command, port: int) -> None:
     """Twenty who read, and twenty who are slow, do not get a thread each."""
@@ -177,6 +181,7 @@ def test_twenty_at_once(guide: Command, port: int) -> None:
     assert 1 < max(counted) < 20
 
 
+@pytest.mark.long
 def test_edit(guide: Command, port: int, checkout: Path) -> None:
     """The page shows it, but not while it cannot be built; no page is ever missing."""
     page = checkout / "docs" / "chain.md"
@@ -208,6 +213,7 @@ def test_edit(guide: Command, port: int, checkout: Path) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.long
 def test_port_in_use(guide: Command, port: int, checkout: Path) -> None:
     """Nothing is built in vain."""
     second = Command(checkout, "docs", "--port", str(port))
@@ -218,6 +224,7 @@ def test_port_in_use(guide: Command, port: int, checkout: Path) -> None:
     second.check_nothing_is_left()
 
 
+@pytest.mark.long
 @processes
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_while_it_builds(checkout: Path, number: signal.Signals) -> None:
