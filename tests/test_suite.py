@@ -171,8 +171,8 @@ def test_what_is_required_is_not_skipped(tmp_path: Path) -> None:
     ("options", "environment"),
     [
         (["-m", "long"], {}),
-        (["test_suite.py", "-k", "long"], {}),
-        (["-k", "long"], {"FASTSTREAM_OTEL_REQUIRE": "long"}),
+        (["test_suite.py", "-k", "test_long"], {}),
+        (["-k", "test_long"], {"FASTSTREAM_OTEL_REQUIRE": "long"}),
     ],
     ids=["marker", "file", "variable"],
 )
