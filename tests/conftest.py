@@ -13,6 +13,7 @@ own. It is run if it is asked for: by `-m long`, by its file, or by that variabl
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import shutil
 import subprocess
@@ -101,6 +102,16 @@ def no_faults(request: pytest.FixtureRequest) -> Iterator[None]:
         assert not _faults._told, f"failed, and was only logged: {_faults._told}"
 
 
+@pytest.fixture(scope="module")
+def unfrozen_at_the_end() -> Iterator[None]:
+    """Once for all tests of a module that hide garbage: collect it after them.
+
+    To unfreeze is to collect everything in this large process, soon.
+    """
+    yield
+    freeze()
+
+
 def needs(item: pytest.Item) -> list[str]:
     """Name what a test needs."""
     brokers = [mark.args[0] for mark in item.iter_markers("broker")]
@@ -128,6 +139,18 @@ def pytest_collection_modifyitems(
         for item in items:
             if (group := group_of(item)) and not item.nodeid.endswith(f"@{group}"):
                 item._id = item._id.parse(f"{item.nodeid}@{group}")
+
+
+def pytest_collection_finish() -> None:
+    """Spare garbage collections the thousands of tests: they stay to the end."""
+    freeze()
+
+
+def freeze() -> None:
+    """Collect all garbage, and let later collections pass over what is left."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def group_of(item: pytest.Item) -> str:

@@ -40,7 +40,9 @@ def recorder() -> SpanRecorder:
 
 
 @pytest.fixture
-def instrument(recorder: SpanRecorder) -> Iterator[Callable[..., None]]:
+def instrument(
+    recorder: SpanRecorder, unfrozen_at_the_end: None
+) -> Iterator[Callable[..., None]]:
     """Instrument brokers, their spans go to `recorder`, and undo it after the test."""
     provider = TracerProvider()
     provider.add_span_processor(recorder)
@@ -54,7 +56,6 @@ def instrument(recorder: SpanRecorder) -> Iterator[Callable[..., None]]:
     yield instrument
     if FastStreamInstrumentor().is_instrumented_by_opentelemetry:
         FastStreamInstrumentor().uninstrument()
-    gc.unfreeze()
 
 
 def serve(kind: Kind, on: Any) -> None:

@@ -97,16 +97,15 @@ def test_what_is_no_broker(nothing: Any) -> None:
 
 
 @pytest.fixture
-def frozen() -> Iterator[None]:
-    """Put the garbage collector back."""
+def instrumented(unfrozen_at_the_end: None) -> Iterator[None]:
+    """Undo what the test instruments."""
     yield
     if FastStreamInstrumentor().is_instrumented_by_opentelemetry:
         FastStreamInstrumentor().uninstrument()
-    gc.unfreeze()
 
 
 @every_kind
-@pytest.mark.usefixtures("frozen")
+@pytest.mark.usefixtures("instrumented")
 @pytest.mark.parametrize("held", ["module", "elsewhere"])
 def test_a_broker_that_was_frozen(
     kind: Kind,
