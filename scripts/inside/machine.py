@@ -21,6 +21,8 @@ from concurrent.futures import Executor, Future
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, Final
 
+from inside.pipes import Servers
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -51,6 +53,7 @@ class Selector(selectors.BaseSelector):
             raise EndlessError("The program goes on and on: it was stopped.")
         if stopped:
             raise EndlessError(stopped[0])
+        check(self.passed)
         if timeout == 0:
             return []
         if not run_threads():
@@ -85,15 +88,20 @@ def wait(seconds: float | None) -> None:
         )
     selector = Selector.current or Selector()
     selector.passed += max(0.0, seconds)
-    if selector.passed > MOST_DAYS * DAY:
+    check(selector.passed)
+
+
+def check(seconds: float) -> None:
+    """End a program that sleeps on and on."""
+    if seconds > MOST_DAYS * DAY:
         raise EndlessError(
             f"The program has slept for {MOST_DAYS} days of its own time, and goes on: "
             "it was stopped."
         )
 
 
-class Loop(asyncio.BaseEventLoop):
-    """An event loop in the program's own time, without sockets."""
+class Loop(Servers):
+    """An event loop in the program's own time, with itself alone."""
 
     def __init__(self, selector: Selector | None = None) -> None:
         super().__init__()
@@ -122,23 +130,6 @@ class Loop(asyncio.BaseEventLoop):
 
     def _write_to_self(self) -> None:
         """Nobody waits in another thread."""
-
-    async def create_connection(self, *args: Any, **options: Any) -> Any:
-        raise refused(*args, **options)
-
-    async def create_server(self, *args: Any, **options: Any) -> Any:
-        raise refused(*args, **options)
-
-
-def refused(
-    protocol: Any, host: Any = None, port: Any = None, **options: Any
-) -> OSError:
-    """Say that there is no network."""
-    where = f" to {host}:{port}" if host else ""
-    return ConnectionRefusedError(
-        f"No connection{where}: a program has no network in a browser. "
-        "Its broker is in memory."
-    )
 
 
 class Inline(Executor):

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import importlib
+import itertools
 import json
 import linecache
 import sys
 import traceback
 from typing import TYPE_CHECKING, Any, Final
+from unittest import mock
 
 from inside import machine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import TracebackType
-
-    from faststream_otel.testing import Trace
-    from guide.programs import Program
 
 machine.install()
 
 import guide.signals  # noqa: E402 - what it imports is to find the machine's parts
 from faststream_otel._traces.picture import svg  # noqa: E402
-from faststream_otel.testing import render  # noqa: E402
+from faststream_otel.testing import SpanRecorder, Trace, render  # noqa: E402
 from guide.figures import tables  # noqa: E402
 from guide.programs import Program  # noqa: E402
 from inside.otlp import otlp  # noqa: E402
@@ -29,8 +31,22 @@ from inside.otlp import otlp  # noqa: E402
 # Those whose pages show no trace, and that have providers of their own.
 SIGNALS: Final = ("metrics", "logs", "exporting")
 TESTS: Final = ("test_",)
+# What most programs import, or what their first span does.
+USUAL: Final = (
+    "anyio._backends._asyncio",
+    "faststream_otel.console",
+    "opentelemetry.sdk.metrics",
+)
 # More than a picture shows, and a reader reads.
 MOST_SPANS: Final = 500
+
+
+def prepare(modules: list[str]) -> None:
+    """Import what programs will: no run is to wait for it again."""
+    importlib.invalidate_caches()
+    for name in (*USUAL, *modules):
+        importlib.import_module(name)
+    gc.collect()
 
 
 def run(name: str) -> str:
@@ -39,13 +55,30 @@ def run(name: str) -> str:
     program = Program(broker, file.removesuffix(".py"))
     linecache.checkcache()
     try:
-        with machine.no_loop():
+        with machine.no_loop(), at_most(MOST_SPANS):
             return json.dumps(finished(program))
     except BaseException as error:
         return json.dumps({"type": "failed", **told(error, program)})
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
+
+
+@contextlib.contextmanager
+def at_most(spans: int) -> Iterator[None]:
+    """Let the program end when it has begun more spans than that."""
+    begun = itertools.count(1)
+    on_start = SpanRecorder.on_start
+
+    def counted(*args: Any, **options: Any) -> None:
+        if next(begun) > spans:
+            machine.stopped.append(
+                f"The program has begun {spans} spans, and goes on: it was stopped."
+            )
+        on_start(*args, **options)
+
+    with mock.patch.object(SpanRecorder, "on_start", counted):
+        yield
 
 
 def finished(program: Program) -> dict[str, Any]:
@@ -67,8 +100,23 @@ def finished(program: Program) -> dict[str, Any]:
     }
 
 
+def tested(program: Program) -> tuple[Trace, list[BaseException]]:
+    """Run the tests that a program is; pytest prints what comes out."""
+    pytest = importlib.import_module("pytest")
+    without = ("cacheprovider", "faulthandler")
+    options = ("--capture=sys", "--color=no", "--tb=short", "--rootdir=/guide")
+    code = pytest.main(
+        [*options, *(f"-pno:{plugin}" for plugin in without), str(program.path)]
+    )
+    if code > pytest.ExitCode.TESTS_FAILED:
+        raise RuntimeError(f"pytest could not run them: {code!r}")
+    return Trace(()), []
+
+
 def played(program: Program) -> tuple[Trace, list[BaseException]]:
     """Play it: what it records, and what its handlers raise."""
+    if program.step.startswith(TESTS):
+        return tested(program)
     if program.step.startswith(SIGNALS):
         with guide.signals.a_process():
             return guide.signals.play(program)
@@ -82,10 +130,14 @@ def told(error: BaseException, program: Program) -> dict[str, Any]:
     own = error.__traceback__
     while own and own.tb_frame.f_code.co_filename != path:
         own = own.tb_next
-    shown = traceback.TracebackException(type(error), error, own or error.__traceback__)
-    text = "".join(shown.format()).replace(path, program.path.name)
     if isinstance(error, machine.EndlessError):
         text = f"{error}\n"
+    elif own or isinstance(error, SyntaxError):
+        shown = traceback.TracebackException(type(error), error, own)
+        text = "".join(shown.format()).replace(path, program.path.name)
+    else:
+        # None of its lines has to do with it, but what it lacks.
+        text = "".join(traceback.format_exception_only(error))
     return {"traceback": text, "line": line(error, own, path)}
 
 

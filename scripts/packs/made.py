@@ -68,6 +68,9 @@ DROPPED: Final = re.compile(
     r"\.(?:pyi|so|c|h|pyx|pxd|typed)$|(?:^|/)(?:tests?|__pycache__|sboms)/|^bin/"
     r"|\.dist-info/(?!METADATA$|entry_points\.txt$)"
     r"|^pydantic/(?:v1/|mypy\.py)|^faststream/__main__\.py$"
+    # pytest colours Python and differences, for a terminal.
+    r"|^pygments/(?:lexers|styles|formatters)/"
+    r"(?!(?:__init__|_mapping|python|diff|special|default|terminal)\.py$)"
 )
 LICENCE: Final = re.compile(
     r"\.dist-info/(?:.*/)?(?:LICEN[CS]E|COPYING|NOTICE)", re.IGNORECASE

@@ -98,6 +98,8 @@ def program(
         paths.append(path.with_name(f"{played.calls}.py"))
     if played.posted or played.calls:
         wanted.add("http")
+    if step.startswith("test_"):
+        wanted.add("pytest")
     if played.instrumented:
         wanted.add("instrumentor")
     for each in paths:

@@ -1,9 +1,10 @@
 /* Python in this worker: its memory is as it was before each run. */
 
 import { close } from "./closed.js";
+import { Files } from "./files.js";
 
 const GUIDE = "/guide";
-const PLACE = { own: GUIDE };
+const HOME = "/home/reader";
 // A reader reads no more.
 const MOST_OUTPUT = 200_000;
 
@@ -26,14 +27,20 @@ export class Machine {
       // What Pyodide could fetch by itself: nothing.
       lockFileContents: { info: abi, packages: {} },
       fullStdLib: false,
-      env: { HOME: "/home/reader", AIOKAFKA_NO_EXTENSIONS: "1", PYTHONHASHSEED: "0", COLUMNS: "80" },
+      env: { HOME, AIOKAFKA_NO_EXTENSIONS: "1", PYTHONHASHSEED: "0", COLUMNS: "80" },
     });
     self.fetch = asked;
+    machine.module = machine.python._module;
+    machine.files = new Files(machine.python.FS, [HOME, "/tmp", `${GUIDE}/docs_src`]);
     machine.python.setStdout(output("stdout"));
     machine.python.setStderr(output("stderr"));
     machine.python.setStdin({ error: true });
+    // Python has nothing of JavaScript.
+    for (const name of ["js", "pyodide_js"]) machine.python.unregisterJsModule(name);
     machine.python.runPython(`
 import sys
+for name in [each for each in sys.modules if each.partition(".")[0] in ("js", "pyodide_js", "pyodide")]:
+    del sys.modules[name]
 sys.path[:0] = ["${GUIDE}/scripts", "${GUIDE}"]
 sys.stdout.reconfigure(line_buffering=True)
 sys.stderr.reconfigure(line_buffering=True)
@@ -43,30 +50,43 @@ sys.stderr.reconfigure(line_buffering=True)
   }
 
   unpack(archive) {
-    this.python.unpackArchive(archive, "zip", { extractDir: GUIDE });
+    this.files.change(() => this.python.unpackArchive(archive, "zip", { extractDir: GUIDE }));
   }
 
-  /** Imports what programs of a broker do, and keeps that memory for each run. */
-  keep(broker) {
-    this.start?.destroy();
+  /** Imports what programs will, and keeps that memory for each run. */
+  keep(modules) {
     this.start = this.python.runPython(`
-import importlib
-importlib.invalidate_caches()
 from inside import runner
-for name in ("faststream.${broker}", "faststream_otel.${broker}"):
-    importlib.import_module(name)
-import gc
-gc.collect()
+runner.prepare(${JSON.stringify(modules)})
 runner.run
 `);
+    this.files.keep(GUIDE);
+    this.kept = { memory: this.module.HEAPU8.slice(), references: this.references() };
   }
 
-  reset() {}
+  /** Puts back all that Python had when it was kept: what a run did is gone. */
+  reset() {
+    if (!this.kept) return;
+    this.files.reset();
+    const { memory, references } = this.kept;
+    const { HEAPU8 } = this.module;
+    HEAPU8.set(memory);
+    HEAPU8.fill(0, memory.length);
+    references.forEach((value, at) => this.module.__hiwire_set(at, value));
+  }
+
+  /** The objects of JavaScript that Python holds, by their place in its table. */
+  references() {
+    const found = [];
+    try {
+      for (;;) found.push(this.module.__hiwire_get(found.length));
+    } catch {
+      return found; // at its end
+    }
+  }
 
   write(name, content) {
-    const path = `${GUIDE}/docs_src/${name}`;
-    this.python.FS.mkdirTree(path.slice(0, path.lastIndexOf("/")));
-    this.python.FS.writeFile(path, content);
+    this.files.write(`${GUIDE}/docs_src/${name}`, content);
   }
 
   run(program, write) {

@@ -65,8 +65,10 @@ import { packsOf } from "./packs.js";
 import { Machine } from "./machine.js";
 
 const here = new URL("./", import.meta.url);
+// The worker's own, kept before they are taken from all that runs in it.
 const get = self.fetch.bind(self);
 const say = self.postMessage.bind(self);
+const { Blob } = self;
 
 /** Counts the bytes of all that a run waits for. */
 class Loading {
@@ -154,14 +156,14 @@ async function run({ id, program, broker, source }) {
     machine.unpack(archive);
     packed.add(missing[index]);
   }
-  if (missing.length) machine.keep(broker);
+  if (missing.length) machine.keep(missing.flatMap((name) => listed.packs[name].wanted_by));
   for (const [name, content] of await texts) machine.write(name, content);
   say({ type: "started", id });
   const write = (stream) => (text) => say({ type: "output", id, stream, text });
   say({ ...machine.run(program, write), id });
 }
 
-self.onmessage = async ({ data }) => {
+self.addEventListener("message", async ({ data }) => {
   if (data.type !== "run") return;
   try {
     await run(data);
@@ -169,4 +171,4 @@ self.onmessage = async ({ data }) => {
     console.error(error);
     say({ type: "broken", id: data.id, reason: String(error) });
   }
-};
+});

@@ -1,0 +1,106 @@
+"""What runs in the worker has no way out of it, and nothing is loaded before a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from tests.browser.worker import Worker
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+# Each is to fail; it prints what it got if it does not.
+WAYS: Final = (
+    "import js",
+    "import pyodide_js",
+    "from pyodide.code import run_js; print(run_js('1'))",
+    "from pyodide.http import open_url; print(open_url('/'))",
+    "import urllib.request; print(urllib.request.urlopen('HOME/'))",
+    "import socket; socket.create_connection(('127.0.0.1', PORT), 1); print('got')",
+    "import _pyodide_core as c; print(c.to_js(max).constructor.constructor('1')())",
+    "import gc; print([o for o in gc.get_objects() if hasattr(o, 'fetch')][0])",
+    "import subprocess; print(subprocess.run(['true']))",
+    "import asyncio; asyncio.run(asyncio.open_connection('127.0.0.1', PORT)); print(1)",
+)
+# What the worker itself has no more; this runs in it before a program does.
+GONE: Final = (
+    *("fetch", "XMLHttpRequest", "WebSocket", "EventSource", "importScripts", "Worker"),
+    *("SharedWorker", "WebTransport", "BroadcastChannel", "indexedDB", "caches"),
+    *("FontFace", "eval", "navigator", "postMessage", "Request", "Response", "Blob"),
+)
+SOURCE: Final = """
+import traceback
+try:
+    {way}
+except BaseException as error:
+    print("refused:", type(error).__name__)
+"""
+
+
+def test_no_way_out(page: Page, home: str) -> None:
+    """Not by Python's network, and not by JavaScript; no request is made meanwhile."""
+    page.goto("/404.html")
+    worker = Worker(page)
+    worker.run("nats/shortest.py")
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    port = home.rpartition(":")[2]
+    for way in WAYS:
+        line = way.replace("HOME", home).replace("PORT", port)
+        done = worker.run("nats/playground.py", SOURCE.format(way=line))
+        assert done.printed().startswith("refused: "), (way, done.said)
+    assert requests == []
+
+
+def test_what_is_taken_away(page: Page, home: str) -> None:
+    """The worker's own script finds nothing of a browser that leads outside."""
+    page.goto("/404.html")
+    found = page.evaluate(
+        """([names, module]) => new Promise((done) => {
+            const code = `
+                const say = self.postMessage.bind(self);
+                const { close } = await import("${module}");
+                close();
+                const text = (() => {}).constructor;
+                let ran = 0;
+                try { ran = text("return 1")(); } catch {}
+                say([${JSON.stringify(names)}.filter((name) => self[name]), ran]);
+            `;
+            const script = new Blob([code], { type: "text/javascript" });
+            const worker = new Worker(URL.createObjectURL(script), { type: "module" });
+            worker.onmessage = ({ data }) => done(data);
+        })""",
+        [GONE, f"{home}/assets/run/closed.js"],
+    )
+    assert found == [[], 0]
+
+
+def test_all_comes_from_the_site(page: Page, home: str) -> None:
+    """A run asks the site for what the list names, and nobody else."""
+    page.goto("/404.html")
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    done = Worker(page).run("nats/shortest.py")
+    assert done.result["type"] == "finished"
+    progress = [each for each in done.said if each["type"] == "progress"]
+    assert progress[-1]["loaded"] == progress[-1]["total"] > 8_000_000
+    assert {each["what"] for each in progress} == {"Python", "packages"}
+    loaded = [each["loaded"] for each in progress]
+    assert loaded == sorted(loaded)
+    assert requests
+    assert [each for each in requests if not each.startswith(f"{home}/")] == []
+
+
+def test_licences(site: Path) -> None:
+    """What is not this project's comes with its licence."""
+    (path,) = (site / "assets/run/files").glob("licences-*.txt")
+    text = path.read_text()
+    for package in ("pydantic_core", "faststream", "aiokafka", "opentelemetry_sdk"):
+        assert f"{package}-" in text, package
+    assert "Mozilla Public License" in text
