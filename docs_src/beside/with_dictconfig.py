@@ -1,4 +1,4 @@
-"""Trace ids in all lines of a process that configures logging by a dictionary."""
+"""Trace ids in every log line, with logging configured from a dictionary."""
 
 import asyncio
 import logging.config
@@ -32,7 +32,7 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["console"], "level": "INFO"},
-    # uvicorn gives its loggers handlers of their own, unless it is told otherwise.
+    # Without this, uvicorn's loggers have their own handlers.
     "loggers": {
         name: {"handlers": [], "propagate": True}
         for name in ("uvicorn", "uvicorn.access", "uvicorn.error")

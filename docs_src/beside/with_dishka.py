@@ -1,4 +1,4 @@
-"""What dishka makes for a message is made inside the span of that message."""
+"""dishka creates a dependency inside the span of the message that needs it."""
 
 import asyncio
 

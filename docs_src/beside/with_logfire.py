@@ -1,4 +1,4 @@
-"""Logfire's provider, this package's spans, and a span of Logfire's own."""
+"""Logfire shows the spans of this package, and one that Logfire itself starts."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Lines of loguru and of logging, FastStream's among them, with their trace id."""
+"""Trace ids in the lines of loguru and of logging, including FastStream's."""
 
 import asyncio
 import logging

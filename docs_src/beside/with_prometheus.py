@@ -1,4 +1,4 @@
-"""FastStream's own Prometheus metrics beside this package's spans."""
+"""FastStream's own Prometheus metrics, together with the spans of this package."""
 
 import asyncio
 

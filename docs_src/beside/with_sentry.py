@@ -1,4 +1,4 @@
-"""Errors go to Sentry, and each names the trace of its message."""
+"""Errors go to Sentry, each with the trace id of its message."""
 
 import asyncio
 from typing import Any
@@ -15,7 +15,7 @@ from faststream_otel.testing import in_memory
 
 def show(event: Any, _: Any) -> None:
     print("event of trace", event["contexts"]["trace"]["trace_id"] == in_headers[0])
-    # Returning nothing drops it: here it is only shown.
+    # Returning None drops the event: here it is only printed.
 
 
 trace.set_tracer_provider(TracerProvider())

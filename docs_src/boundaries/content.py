@@ -1,4 +1,4 @@
-"""A secret in each part of two messages, and what telemetry holds of them."""
+"""Two messages with secrets in them, and what is recorded about them."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""A service whose metrics Prometheus fetches."""
+"""A service that exposes its metrics to Prometheus."""
 
 from faststream import FastStream
 from faststream.confluent import KafkaBroker

@@ -1,4 +1,4 @@
-"""A service that fails on a message, and handles it when it comes again."""
+"""A service that fails on a message, and handles it when it is redelivered."""
 
 import asyncio
 from itertools import count

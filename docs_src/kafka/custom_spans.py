@@ -1,4 +1,4 @@
-"""A handler that adds to its span, and makes a span of its own."""
+"""A handler that adds to its process span, and starts a span inside it."""
 
 from faststream import FastStream
 from faststream.kafka import KafkaBroker

@@ -1,4 +1,4 @@
-"""The smallest service that is traced."""
+"""The smallest service with tracing."""
 
 from faststream import FastStream
 from faststream.kafka import KafkaBroker

@@ -1,4 +1,4 @@
-"""Four handlers: baggage is started, changed, cleared and gone."""
+"""Four handlers: one adds baggage, one changes it, one clears it, and one has none."""
 
 from faststream import FastStream
 from faststream.mqtt import MQTTBroker

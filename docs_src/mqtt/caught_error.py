@@ -1,4 +1,4 @@
-"""A handler that goes on after an error, and says so on its span."""
+"""A handler that catches an error, and records it on its span."""
 
 from faststream import FastStream
 from faststream.mqtt import MQTTBroker

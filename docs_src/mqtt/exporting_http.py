@@ -1,4 +1,4 @@
-"""A service that sends its spans by OTLP over HTTP."""
+"""A service that exports its spans with OTLP over HTTP."""
 
 from faststream import FastStream
 from faststream.mqtt import MQTTBroker

@@ -1,4 +1,4 @@
-"""A service that sends its spans by OTLP over gRPC."""
+"""A service that exports its spans with OTLP over gRPC."""
 
 from faststream import FastStream
 from faststream.nats import NatsBroker

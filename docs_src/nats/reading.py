@@ -1,4 +1,4 @@
-"""A shop with a slow warehouse, and two handlers that want each invoice."""
+"""A shop with a slow warehouse, and two handlers for each invoice."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""A service that records when the broker is told that a message was handled."""
+"""A service that records when its messages are acknowledged."""
 
 from faststream import AckPolicy, FastStream
 from faststream.redis import RedisBroker, StreamSub

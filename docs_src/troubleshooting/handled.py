@@ -1,4 +1,4 @@
-"""What a handler's span is, and who provides it."""
+"""Prints a handler's span, and the provider that created it."""
 
 import asyncio
 

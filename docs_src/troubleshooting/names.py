@@ -1,4 +1,4 @@
-"""Each user has a subject, and each subject gives its spans a name."""
+"""Each user has a subject, so there are as many span names as users."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Each user has a subject, and all of them share one name."""
+"""Each user has a subject, but all of them share one span name."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""A bridge hands an order on, and leaves its headers behind."""
+"""A bridge that passes an order on without its headers."""
 
 import asyncio
 

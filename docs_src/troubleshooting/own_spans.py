@@ -1,4 +1,4 @@
-"""The middleware has a provider, and the handler's own spans have none."""
+"""The middleware has a provider, but the handler's own spans have none."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""A message is handled before a provider is set, and another one afterwards."""
+"""Two messages: the provider is set after the first one has been handled."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""A provider is set, and then another one."""
+"""Two providers are set, one after the other."""
 
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider

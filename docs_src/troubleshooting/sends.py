@@ -1,4 +1,4 @@
-"""Sends one span by OTLP over HTTP, to where the environment says."""
+"""Sends one span with OTLP over HTTP, to the address in the environment."""
 
 import logging
 
@@ -6,7 +6,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
-# Without a handler for logs, nobody reads what an exporter complains about.
+# Without a handler for logs, you would not see what the exporter logs.
 logging.basicConfig(format="%(levelname)s %(message)s")
 
 provider = TracerProvider()

@@ -1,4 +1,4 @@
-"""FastStream's own middleware and this package's, both on one broker."""
+"""One broker with both FastStream's own middleware and that of this package."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The broker that SHOP_BROKER names; how the six differ is in the files of brokers/."""
+"""The broker that SHOP_BROKER names; the files in brokers/ have what differs."""
 
 import os
 from importlib import import_module

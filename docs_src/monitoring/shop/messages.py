@@ -1,4 +1,4 @@
-"""What the services send each other."""
+"""The messages that the services send to each other."""
 
 from pydantic import BaseModel, Field
 

@@ -1,4 +1,4 @@
-"""The way in: takes orders over HTTP, asks what the shares cost, and passes them on."""
+"""Takes orders over HTTP, asks for the price of the share, and passes orders on."""
 
 import logging
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Sends traces, metrics and logs by OTLP, as the OTEL_* variables say."""
+"""Sends traces, metrics and logs over OTLP, as the OTEL_* variables say."""
 
 import logging
 from collections.abc import AsyncIterator
