@@ -49,7 +49,7 @@ _BROKERS: Final = frozenset({"confluent", "kafka", "mqtt", "nats", "rabbit", "re
 
 
 class _Options(TypedDict, total=False):
-    """What the middlewares take, and what every instrumentor takes besides."""
+    """The options of the middlewares, and those that every instrumentor accepts."""
 
     tracer_provider: TracerProvider | None
     meter_provider: MeterProvider | None

@@ -44,7 +44,7 @@ def pause() -> None:
     """
     time.sleep(0.2)
     if asked:
-        print("\nStopped: the next run sets up .venv anew.", file=sys.stderr)
+        print("\nStopped: the next run sets up .venv again.", file=sys.stderr)
         raise SystemExit(128 + asked[0])
 
 
@@ -96,7 +96,7 @@ def fail(log: str) -> None:
     print("", *(errors or log.splitlines()[-9:]), sep="\n", file=sys.stderr)
     if RETRYING in log:
         print("Can this machine reach a package index?", file=sys.stderr)
-    raise SystemExit("Could not set up .venv: the next run begins anew.")
+    raise SystemExit("Could not set up .venv: the next run starts again.")
 
 
 def make(stamp: str) -> None:

@@ -58,7 +58,7 @@ def test_no_network(checkout: Path) -> None:
     assert command.wait() == 1
     assert "Setting up .venv" in command.said[0]
     assert "Can this machine reach a package index?\n" in command.said
-    assert "the next run begins anew" in command.said[-1]
+    assert "the next run starts again" in command.said[-1]
     assert len(command.said) < 9
     command.check_nothing_is_left()
     assert not (checkout / ".venv" / "stamp").exists()
@@ -88,7 +88,7 @@ def test_stopped_while_packages_are_fetched(
             assert command.wait() == 128 + number
         finally:
             command.end()
-    assert command.said[-1] == "Stopped: the next run sets up .venv anew.\n"
+    assert command.said[-1] == "Stopped: the next run sets up .venv again.\n"
     assert not (checkout / ".venv" / "stamp").exists()
     command.check_nothing_is_left()
 

@@ -159,7 +159,7 @@ async def preview(listening: socket.socket, folder: Path, *, follow: bool) -> No
     print(f"The guide: http://127.0.0.1:{port}/ (Ctrl-C stops it)", flush=True)
     if follow:
         tasks.append(asyncio.create_task(builds.follow(changed)))
-        print("It is built anew when you save a file: reload the page.", flush=True)
+        print("It is built again when you save a file: reload the page.", flush=True)
     try:
         # None of them ends but by an error.
         first = asyncio.FIRST_COMPLETED

@@ -47,7 +47,7 @@ def guide(checkout: Path) -> Iterator[Command]:
     """The command, once it serves; afterwards Ctrl-C ends it, and all of it."""
     command = Command(checkout, "docs", "--watch", "--port", "0")
     try:
-        command.until("It is built anew")
+        command.until("It is built again")
         yield command
         command.interrupt()
         assert command.wait() == 0
