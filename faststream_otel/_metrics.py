@@ -79,7 +79,7 @@ class Metrics:
         self._sent = meter.create_counter(
             conventions.METRIC_SENT_MESSAGES,
             unit="{message}",
-            description="Messages that were sent, or failed to be.",
+            description="Messages that were sent, including those that failed.",
         )
         self._consumed = meter.create_counter(
             conventions.METRIC_CONSUMED_MESSAGES,

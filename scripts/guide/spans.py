@@ -49,17 +49,18 @@ The parents and links on this page come from recordings of each operation, on ea
 
 WHEN: Final[dict[str, str]] = {
     "publish": "`broker.publish`, `publisher.publish`, `publish_batch`, `@publisher`: "
-    "from the call until the client has taken the message, or until the server has, "
-    "if the client waits for that.",
+    "from the call until the client has accepted the message, or until the server "
+    "has confirmed it, if the client waits for that.",
     "request": "`broker.request`: from the call until the answer has arrived.",
     "reply": "The answer to a request, or to any message with `reply_to`.",
-    "process": "The handling of a message or a batch: from before it is parsed until "
-    "the handler's result has been published.",
-    "receive": "`get_one`, `async for` over a subscriber, and the answer that "
-    "`request` returns. With a real broker, the span of an answer links to its `reply`.",
-    "create": "The making of one message of a batch, before the batch is sent.",
-    "ack, nack, reject": "The settling of a message or a batch: by FastStream after "
-    "the handler, or by the handler itself.",
+    "process": "Handling a message or a batch: from before it is parsed until the "
+    "handler's result has been published.",
+    "receive": "Fetching a message: `get_one`, `async for` over a subscriber, and the "
+    "answer that `request` returns. With a real broker, the span of an answer links "
+    "to its `reply`.",
+    "create": "The creation of one message of a batch, before the batch is sent.",
+    "ack, nack, reject": "Acknowledging or rejecting a message or a batch: by "
+    "FastStream after the handler, or by the handler itself.",
 }
 
 SWITCHED: Final = {"create": "create_spans", "ack": "settle_spans"}
