@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 NO_MIDDLEWARE: Final = Rule(
     "FSO001",
     "error",
-    "A broker has no telemetry middleware",
-    "Nothing of its messages is recorded, and none carries a context.",
+    "A broker has no telemetry middleware.",
+    "Its messages are not recorded, and carry no trace context.",
     "from faststream_otel.{package} import {middleware}\n"
     "{kind}(middlewares=[{middleware}()])\n"
     "Or start the service with opentelemetry-instrument",
@@ -29,84 +29,83 @@ NO_MIDDLEWARE: Final = Rule(
 SWITCHED_OFF: Final = Rule(
     "FSO011",
     "error",
-    "opentelemetry-instrument is told to give no broker a middleware",
-    "Nothing of their messages is recorded, and none carries a context.",
-    "Take faststream out of OTEL_PYTHON_DISABLED_INSTRUMENTATIONS",
+    "opentelemetry-instrument is configured to add no middlewares.",
+    "Their messages are not recorded, and carry no trace context.",
+    "Remove faststream from OTEL_PYTHON_DISABLED_INSTRUMENTATIONS.",
 )
 NOT_GIVEN: Final = Rule(
     "FSO012",
     "error",
-    "opentelemetry-instrument gave a broker no middleware",
-    "Nothing of its messages is recorded, and none carries a context.",
-    "Look further up for what it logs, such as a version that does not fit\n"
+    "opentelemetry-instrument added no middleware to a broker.",
+    "Its messages are not recorded, and carry no trace context.",
+    "Look at the log above for the reason, such as a version that is not supported\n"
     "Or in code: {kind}(middlewares=[{middleware}()])",
 )
 NO_MIDDLEWARE_IN_PART: Final = Rule(
     "FSO002",
     "warning",
-    "A part of a broker has a telemetry middleware, and the rest has none",
-    "Messages of the rest are not recorded: a trace has gaps there.",
-    "Give the middleware to the broker, not to a router: "
+    "Only part of a broker has a telemetry middleware.",
+    "Messages of the rest are not recorded, so traces have gaps.",
+    "Pass the middleware to the broker, not to a router: "
     "{kind}(middlewares=[{middleware}()])",
 )
 OTHER_KIND: Final = Rule(
     "FSO003",
     "error",
-    "A broker has the telemetry middleware of another kind of broker",
-    "It raises TypeError when the broker connects.",
+    "A broker has the telemetry middleware for a different kind of broker.",
+    "The broker raises TypeError when it connects.",
     "from faststream_otel.{package} import {middleware}",
 )
 CLASS: Final = Rule(
     "FSO004",
     "error",
-    "A broker has the class of a middleware where an instance belongs",
-    "It raises TypeError when the broker connects.",
+    "A broker was given the class of a middleware instead of an instance.",
+    "The broker raises TypeError when it connects.",
     "middlewares=[{middleware}()], with parentheses",
 )
 BESIDE_FASTSTREAMS: Final = Rule(
     "FSO005",
     "error",
-    "A broker has FastStream's own telemetry middleware beside this package's",
+    "A broker has both FastStream's own telemetry middleware and this package's.",
     "Each message is recorded twice, and each sender's context is read twice.",
-    "Take FastStream's own out of middlewares=[...]: the one from a module "
-    "faststream.*.opentelemetry",
+    "Remove FastStream's own, from faststream.*.opentelemetry, from middlewares=[...]",
 )
 FASTSTREAMS: Final = Rule(
     "FSO006",
     "warning",
-    "A broker has FastStream's own telemetry middleware instead of this package's",
-    "What it records has other names, and none of this package's options apply.",
+    "A broker has FastStream's own telemetry middleware instead of this package's.",
+    "It records different names, and the options of this package do not apply.",
     "from faststream_otel.{package} import {middleware}",
 )
 TWICE: Final = Rule(
     "FSO007",
     "warning",
-    "A broker has the telemetry middleware twice",
-    "A message is recorded once, by the outermost: the options of the other one are "
-    "without effect.",
-    "Leave one of them in middlewares=[...]",
+    "A broker has the telemetry middleware twice.",
+    "The outermost one records each message, so the options of the other one have no "
+    "effect.",
+    "Keep only one of them in middlewares=[...]",
 )
 ROUTER_DIFFERS: Final = Rule(
     "FSO008",
     "warning",
-    "A router has a telemetry middleware with other options than its broker's",
-    "A message is recorded once, by the broker's: the options of the router's are "
-    "without effect.",
-    "Take it out of the router, or give it to the routers alone",
+    "The telemetry middlewares of a router and its broker have different options.",
+    "The broker's middleware records each message, so the options of the router's "
+    "have no effect.",
+    "Remove it from the router, or pass it only to the routers.",
 )
 REPLACED: Final = Rule(
     "FSO009",
     "warning",
-    "Somebody replaced a method of FastStream that this package wraps",
-    "It is wrapped anew when a broker connects. Where that does not happen, spans lack "
-    "the broker's address, and log lines the trace they belong to.",
-    "Wrap it with functools.wraps, and call what was there before",
+    "A method of FastStream that this package wraps has been replaced.",
+    "It is wrapped again when a broker connects. Until then, spans have no broker "
+    "address, and log lines have no trace id.",
+    "Wrap it with functools.wraps, and call the method that was there.",
 )
 CLIENT_TOO: Final = Rule(
     "FSO010",
     "note",
-    "The client of a broker is instrumented, too",
-    "Each message is recorded once more, one level lower.",
+    "The client of a broker is instrumented as well.",
+    "Each message is recorded a second time, one level lower.",
     "To switch it off: OTEL_PYTHON_DISABLED_INSTRUMENTATIONS={name}, or do not call "
     "{instrumentor}()",
 )

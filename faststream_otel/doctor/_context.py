@@ -30,50 +30,49 @@ if TYPE_CHECKING:
 NOT_SENT: Final = Rule(
     "FSO201",
     "error",
-    "No propagator writes context into messages",
-    "Whoever receives them begins a trace of their own.",
-    "OTEL_PROPAGATORS=tracecontext,baggage, or leave it out",
+    "No propagator writes context into messages.",
+    "Every service that receives them begins a new trace.",
+    "OTEL_PROPAGATORS=tracecontext,baggage, or unset it",
 )
 STRIPPED: Final = Rule(
     "FSO207",
     "error",
-    "A message loses its context on the way through the middlewares",
-    "Whoever receives it begins a trace of their own.",
-    "Let these middlewares keep the headers that they get: {others}",
+    "A message loses its context on the way through the middlewares.",
+    "The service that receives it begins a new trace.",
+    "Make these middlewares keep the headers that they receive: {others}",
 )
 BROKEN: Final = Rule(
     "FSO202",
     "error",
-    "A message is not handled in the trace in which it was published",
-    "The trace ends where the message is sent, and another one begins.",
-    "Give sender and receiver the same propagator=; other middlewares: {others}",
+    "A message is not handled in the trace in which it was published.",
+    "The trace ends where the message is sent, and a new one begins.",
+    "Pass the same propagator= to sender and receiver; other middlewares: {others}",
 )
 OLD_MQTT: Final = Rule(
     "FSO203",
     "warning",
-    "MQTT 3.1.1 has no headers",
-    "Spans are recorded, and no context is sent: each message starts a trace.",
+    "MQTT 3.1.1 has no headers.",
+    "Spans are recorded, but no context is sent, so each message starts a new trace.",
     'MQTTBroker(version="5.0")',
 )
 DIFFERENT: Final = Rule(
     "FSO204",
     "warning",
-    "Two brokers of this service do not understand each other's context",
-    "A message from one to the other starts a trace of its own.",
-    "Give both the same propagator=, or leave it out for the global one",
+    "Two brokers of this service have incompatible propagators.",
+    "A message from one to the other starts a new trace.",
+    "Pass the same propagator= to both, or none, to use the global one.",
 )
 NOT_W3C: Final = Rule(
     "FSO205",
     "note",
-    "Messages carry no `traceparent`",
-    "Services that read W3C's headers alone, which is the default, start a trace of "
-    "their own.",
+    "Messages carry no `traceparent`.",
+    "Services that read only W3C's headers, which is the default, start a new trace.",
     "OTEL_PROPAGATORS=tracecontext,baggage,{others}",
 )
 NO_BAGGAGE: Final = Rule(
     "FSO206",
     "warning",
-    "baggage_keys= is without effect",
+    "baggage_keys= has no effect.",
     "No propagator writes or reads baggage.",
     "OTEL_PROPAGATORS=tracecontext,baggage",
 )

@@ -35,76 +35,78 @@ UNKNOWN: Final = Rule(
     code="FSO601",
     kind="warning",
     title="OpenTelemetry has no variable {name}.",
-    why="Nobody reads it, and nobody says so.",
+    why="It has no effect, and nothing reports that.",
     remedy="{nearest}",
 )
 MALFORMED: Final = Rule(
     code="FSO602",
     kind="error",
-    title="The value of {name} is not one that it can have.",
-    why="What reads it takes its default instead, or stops the set-up altogether.",
+    title="The value of {name} is not valid.",
+    why="OpenTelemetry uses the default instead, or stops the whole set-up.",
     remedy="{name}={example}, or unset it",
 )
 NOT_INSTALLED: Final = Rule(
     code="FSO603",
     kind="error",
-    title="{name} names what is not installed.",
-    why="opentelemetry-instrument then sets up nothing at all, metrics and logs "
-    "included.",
-    remedy="Mend {name}, or install the package that has it.",
+    title="{name} names something that is not installed.",
+    why="opentelemetry-instrument then sets up nothing at all, not even metrics and "
+    "logs.",
+    remedy="Correct {name}, or install the package that provides it.",
 )
 QUOTED: Final = Rule(
     code="FSO604",
     kind="error",
     title="The value of {name} has {what} around it.",
-    why="A shell takes them away. Docker and Kubernetes do not when they read a file, "
-    "and so they are part of the value.",
-    remedy="{name}= and the value, without {what}.",
+    why="A shell removes them. Docker and Kubernetes do not when they read a file, "
+    "so they become part of the value.",
+    remedy="Write the value of {name} without {what}.",
 )
 NO_SCHEME: Final = Rule(
     code="FSO605",
     kind="error",
     title="The address in {name} has no http:// or https://.",
-    why="An exporter for HTTP cannot send to it, and one for gRPC uses TLS.",
-    remedy="{name}=http://{rest}, or https:// where the server has TLS.",
+    why="An exporter for HTTP cannot send to such an address, and one for gRPC uses "
+    "TLS.",
+    remedy="{name}=http://{rest}, or https:// if the server uses TLS.",
 )
 SECONDS: Final = Rule(
     code="FSO606",
     kind="warning",
     title="{name} is in seconds in Python, and {value} are {minutes} minutes.",
-    why="The specification has milliseconds. A request that gets no answer holds up "
-    "all that follows.",
-    remedy="{name}={mended}, if milliseconds were meant.",
+    why="The specification has milliseconds. A request without an answer delays "
+    "everything after it.",
+    remedy="{name}={mended}, if you meant milliseconds.",
 )
 SIGNAL_PATH: Final = Rule(
     code="FSO607",
     kind="error",
     title="{name} ends in the path of one signal.",
-    why="Each exporter for HTTP adds its own path, and so sends to "
-    "/v1/traces/v1/traces or the like.",
-    remedy="Take {path} away from {name}.",
+    why="Each exporter for HTTP adds its own path, so it sends to an address such as "
+    "/v1/traces/v1/traces.",
+    remedy="Remove {path} from {name}.",
 )
 NOT_READ_HERE: Final = Rule(
     code="FSO608",
     kind="warning",
     title="{name} has no effect here.",
-    why="Only opentelemetry-instrument and the like read it, and this application "
-    "configures its providers itself.",
-    remedy="Start it with opentelemetry-instrument, or do in code what {name} says.",
+    why="Only opentelemetry-instrument and similar tools read it, and this "
+    "application sets up its providers itself.",
+    remedy="Start the service with opentelemetry-instrument, or set in code what "
+    "{name} says.",
 )
 NOTHING_TO_SET: Final = Rule(
     code="FSO609",
     kind="warning",
     title="{name} has no effect here: there is no {component}.",
-    why="It is for a part that this application does not have.",
+    why="It configures a part that this application does not have.",
     remedy="Unset {name}, or make the {component} that it is meant for.",
 )
 OVERRULED: Final = Rule(
     code="FSO610",
     kind="warning",
-    title="{name} has no effect here: the code says something else.",
-    why="What the code gives wins over the environment.",
-    remedy="Take {argument} out of the code, or unset {name}.",
+    title="{name} has no effect here, because the code sets something else.",
+    why="A setting in code takes precedence over the environment.",
+    remedy="Remove {argument} from the code, or unset {name}.",
 )
 NOT_IN_PYTHON: Final = Rule(
     code="FSO611",
@@ -125,14 +127,14 @@ MILLISECONDS: Final = Rule(
     code="FSO613",
     kind="warning",
     title="{name} is in milliseconds, and {value} are {times} times a second.",
-    why="So it sends far more often than it needs to.",
-    remedy="{name}={mended}, if seconds were meant.",
+    why="It sends far more often than necessary.",
+    remedy="{name}={mended}, if you meant seconds.",
 )
 INSECURE: Final = Rule(
     code="FSO614",
     kind="warning",
-    title="{name} has no effect beside https:// in {other}.",
-    why="An address with https:// means TLS, whatever else is said.",
+    title="{name} has no effect together with https:// in {other}.",
+    why="An address with https:// always means TLS.",
     remedy="http:// in {other}, or unset {name}.",
 )
 TWO_NAMES: Final = Rule(
@@ -140,8 +142,8 @@ TWO_NAMES: Final = Rule(
     kind="warning",
     title="The service has a name in OTEL_RESOURCE_ATTRIBUTES and in "
     "OTEL_SERVICE_NAME.",
-    why="Of the two, OTEL_SERVICE_NAME counts.",
-    remedy="Take service.name out of OTEL_RESOURCE_ATTRIBUTES.",
+    why="OTEL_SERVICE_NAME takes precedence.",
+    remedy="Remove service.name from OTEL_RESOURCE_ATTRIBUTES.",
 )
 
 # A host with a port and a path, and nothing in it that may be secret.

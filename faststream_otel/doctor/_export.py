@@ -25,40 +25,40 @@ if TYPE_CHECKING:
 NO_EXPORTER: Final = Rule(
     code="FSO301",
     kind="error",
-    title="Spans are recorded, and no exporter takes them.",
-    why="A provider without a span processor throws away what it records.",
+    title="Spans are recorded, but no exporter receives them.",
+    why="A provider without a span processor discards everything that it records.",
     remedy="provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter())), or "
     "OTEL_TRACES_EXPORTER=otlp under opentelemetry-instrument",
 )
 SIMPLE: Final = Rule(
     code="FSO302",
     kind="warning",
-    title="Each of the {signal} is sent by itself, and the service waits for it.",
-    why="{processor} sends at once, in the event loop: no message is handled until the "
-    "server has answered, or the exporter has given up.",
+    title="The {signal} are sent one by one, and the service waits for each.",
+    why="{processor} sends at once, in the event loop. No message is handled until "
+    "the server has answered or the exporter has given up.",
     remedy="{batch}, in place of {processor}",
 )
 TWICE: Final = Rule(
     code="FSO303",
     kind="warning",
     title="The {signal} are sent to {address} twice.",
-    why="The backend stores each of them twice, or counts them twice.",
-    remedy="Take one of the two exporters out; with opentelemetry-instrument, the one "
+    why="The backend stores or counts each of them twice.",
+    remedy="Remove one of the two exporters; with opentelemetry-instrument, the one "
     "in code.",
 )
 ENDED: Final = Rule(
     code="FSO304",
     kind="error",
-    title="The exporter of {signal} was ended before the service began.",
-    why="What is recorded from now on is thrown away.",
+    title="The exporter of {signal} was shut down before the service started.",
+    why="Everything that is recorded from now on is discarded.",
     remedy="Call shutdown() when the service stops, not while it is imported.",
 )
 LAST_SPANS: Final = Rule(
     code="FSO305",
     kind="warning",
-    title="The last spans are lost each time that {server} stops the service.",
-    why="{server} ends the process with the signal that it got, and Python then runs "
-    "nothing that would send what is left in the queue.",
+    title="The last spans are lost whenever {server} stops the service.",
+    why="{server} kills the process with the signal that it received, so Python "
+    "cannot send what is left in the queue.",
     remedy="after_shutdown=[faststream_otel.shutdown], or await "
     "faststream_otel.shutdown() as the last line of the lifespan.",
 )
@@ -66,17 +66,17 @@ LONG_STOP: Final = Rule(
     code="FSO306",
     kind="note",
     title="Stopping may take {seconds} seconds when the backend does not answer.",
-    why="An orchestrator waits 30 seconds (Kubernetes) or 10 (Docker) and then kills "
-    "the process.",
-    remedy="after_shutdown=[faststream_otel.shutdown], which takes 5 seconds at most",
+    why="By default, Kubernetes waits for 30 seconds and Docker for 10, and then "
+    "they kill the process.",
+    remedy="after_shutdown=[faststream_otel.shutdown], which takes 5 seconds at most.",
 )
 UNKNOWN_SERVER: Final = Rule(
     code="FSO307",
     kind="note",
-    title="Whether {server} loses the last spans is not known here.",
-    why="Some servers end a process before it has sent what it has.",
+    title="It is not known whether {server} loses the last spans.",
+    why="Some servers kill a process before it has sent its last spans.",
     remedy="--server with one of {known}, or "
-    "after_shutdown=[faststream_otel.shutdown], which is right for all",
+    "after_shutdown=[faststream_otel.shutdown], which works with all servers.",
 )
 
 _BATCH: Final = {"traces": "BatchSpanProcessor", "logs": "BatchLogRecordProcessor"}

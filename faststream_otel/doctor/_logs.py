@@ -18,8 +18,8 @@ NOT_CONNECTED: Final = Rule(
     code="FSO501",
     kind="warning",
     title="No log record reaches the exporter of logs.",
-    why="A provider of logs takes no records of logging by itself: a handler has to "
-    "pass them on.",
+    why="A logger provider does not receive Python's log records by itself: a "
+    "handler has to pass them on.",
     remedy="pip install opentelemetry-instrumentation-logging, which "
     "opentelemetry-instrument then uses; in code: LoggingInstrumentor().instrument()",
 )
@@ -28,14 +28,14 @@ TWICE: Final = Rule(
     kind="warning",
     title="Each log record is exported {times} times.",
     why="Each of these handlers passes it on to OpenTelemetry.",
-    remedy="Keep one of them; OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED makes "
-    "one that is deprecated.",
+    remedy="Keep only one of them; the one from "
+    "OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED is deprecated.",
 )
 FORMAT: Final = Rule(
     code="FSO503",
     kind="error",
-    title="A log format needs {field}, which no record has.",
-    why="logging then prints an error in place of each line.",
+    title="A log format uses {field}, which no record has.",
+    why="Instead of each line, Python's logging prints an error.",
     remedy="LoggingInstrumentor().instrument(inject_trace_context=True), or "
     "OTEL_PYTHON_LOG_CORRELATION=true under opentelemetry-instrument",
 )
@@ -43,8 +43,8 @@ UNSEEN: Final = Rule(
     code="FSO504",
     kind="note",
     title="FastStream's own log lines are not exported.",
-    why="Without logger= a broker writes to a logger that passes nothing on to the "
-    "root logger, where the handler for OpenTelemetry is.",
+    why="Without logger=, a broker writes to a logger that passes nothing on to the "
+    "root logger, which has the handler for OpenTelemetry.",
     remedy='{broker}(..., logger=logging.getLogger("faststream.app"))',
 )
 

@@ -19,28 +19,28 @@ if TYPE_CHECKING:
 NO_READER: Final = Rule(
     code="FSO401",
     kind="warning",
-    title="Metrics are recorded, and no reader takes them.",
-    why="A provider without a reader throws away what it records.",
+    title="Metrics are recorded, but no reader collects them.",
+    why="A provider without a reader discards everything that it records.",
     remedy="MeterProvider([PeriodicExportingMetricReader(OTLPMetricExporter())]), or "
     "OTEL_METRICS_EXPORTER=otlp under opentelemetry-instrument",
 )
 PORT_TAKEN: Final = Rule(
     code="FSO402",
     kind="error",
-    title="Port {port}, on which Prometheus should ask, is taken.",
-    why="opentelemetry-instrument then sets up nothing at all, traces and logs "
-    "included.",
-    remedy="OTEL_EXPORTER_PROMETHEUS_PORT={other}; if the service itself runs now and "
-    "has it, all is well.",
+    title="Port {port}, which Prometheus should scrape, is already in use.",
+    why="opentelemetry-instrument then sets up nothing at all, not even traces and "
+    "logs.",
+    remedy="OTEL_EXPORTER_PROMETHEUS_PORT={other}; if the service itself is using it "
+    "now, nothing is wrong.",
 )
 SEVERAL_PROCESSES: Final = Rule(
     code="FSO403",
     kind="error",
-    title="Each process of {server} opens the port of Prometheus, and only the first "
-    "gets it.",
-    why="In all others there is no telemetry at all: no metrics, no traces, no logs.",
-    remedy="OTEL_METRICS_EXPORTER=otlp, to a Collector that Prometheus asks; or one "
-    "process per container.",
+    title="Each process of {server} opens the port for Prometheus, but only the "
+    "first succeeds.",
+    why="All other processes have no telemetry at all: no metrics, no traces, no logs.",
+    remedy="OTEL_METRICS_EXPORTER=otlp, to a Collector that Prometheus scrapes; or "
+    "one process per container.",
 )
 NEVER: Final = Rule(
     code="FSO404",
@@ -52,10 +52,10 @@ NEVER: Final = Rule(
 DROPPED: Final = Rule(
     code="FSO405",
     kind="warning",
-    title="A view drops the metrics of messages.",
-    why="They are recorded, and no reader sees them.",
-    remedy="Take the view out of MeterProvider(views=...), or name what it drops more "
-    "closely.",
+    title="A view drops the metrics of this package.",
+    why="They are recorded, but no reader receives them.",
+    remedy="Remove the view from MeterProvider(views=...), or make it match fewer "
+    "metrics.",
 )
 
 _SOME_OF_OURS: Final = "messaging.process.duration"

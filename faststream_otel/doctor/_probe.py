@@ -15,50 +15,52 @@ if TYPE_CHECKING:
     from faststream_otel.doctor._service import Service
 
 _DROPPED: Final = (
-    "The exporter tries again for some seconds, and then drops what it has. "
-    "Only its log tells."
+    "The exporter retries for a few seconds, and then drops its data. Only its log "
+    "says so."
 )
 
 UNRESOLVED: Final = Rule(
     code="FSO311",
     kind="error",
-    title="No host has the name in {address}, where {signals} are sent.",
+    title="The host in {address}, where {signals} are sent, cannot be found.",
     why=_DROPPED,
-    remedy="Name the host as this process sees it, as in {line}",
+    remedy="Use a host name that this process can resolve, such as {line}",
 )
 REFUSED: Final = Rule(
     code="FSO312",
     kind="error",
     title="Nothing listens at {address}, where {signals} are sent.",
     why=f"{_DROPPED} In a container, localhost is the container itself.",
-    remedy="Start a Collector there, or name the host that has one: {line}",
+    remedy="Start a Collector there, or use the address of one: {line}",
 )
 UNREACHABLE: Final = Rule(
     code="FSO313",
     kind="error",
-    title="There is no way to {address}, where {signals} are sent.",
+    title="{address}, where {signals} are sent, cannot be reached.",
     why=_DROPPED,
-    remedy="Name a host that this network reaches: {line}",
+    remedy="Use a host that this network can reach: {line}",
 )
 SILENT: Final = Rule(
     code="FSO314",
     kind="error",
-    title="Nothing answers at {address}, where {signals} are sent.",
+    title="The server at {address}, where {signals} are sent, does not answer.",
     why=f"{_DROPPED} A service that stops waits for it.",
-    remedy="Look for a firewall or a Collector that hangs, or name another: {line}",
+    remedy="Look for a firewall or a Collector that hangs, or use a different "
+    "address: {line}",
 )
 CLOSED: Final = Rule(
     code="FSO315",
     kind="error",
-    title="Connections to {address}, where {signals} are sent, end unanswered.",
+    title="The server at {address}, where {signals} are sent, closes connections "
+    "without an answer.",
     why=_DROPPED,
-    remedy="Look into the log of the server or the proxy at {address}, or name "
-    "another: {line}",
+    remedy="Look at the log of the server or proxy at {address}, or use a different "
+    "address: {line}",
 )
 SPEAKS_GRPC: Final = Rule(
     code="FSO316",
     kind="error",
-    title="The exporter of {signals} uses HTTP, and {address} speaks gRPC.",
+    title="The exporter of {signals} uses HTTP, but {address} speaks gRPC.",
     why=_DROPPED,
     remedy="{line}, or keep the port and set OTEL_EXPORTER_OTLP_PROTOCOL=grpc "
     "(in code: an exporter of opentelemetry.exporter.otlp.proto.grpc)",
@@ -66,7 +68,7 @@ SPEAKS_GRPC: Final = Rule(
 SPEAKS_HTTP: Final = Rule(
     code="FSO317",
     kind="error",
-    title="The exporter of {signals} uses gRPC, and {address} speaks HTTP.",
+    title="The exporter of {signals} uses gRPC, but {address} speaks HTTP.",
     why=_DROPPED,
     remedy="{line}, or keep the port and set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf "
     "(in code: an exporter of opentelemetry.exporter.otlp.proto.http)",
@@ -74,50 +76,50 @@ SPEAKS_HTTP: Final = Rule(
 NO_TLS: Final = Rule(
     code="FSO318",
     kind="error",
-    title="The exporter of {signals} uses TLS, and {address} does not.",
+    title="The exporter of {signals} uses TLS, but {address} does not.",
     why=f"{_DROPPED} An address for gRPC without http:// means TLS.",
     remedy="{line}",
 )
 TLS: Final = Rule(
     code="FSO319",
     kind="error",
-    title="The exporter of {signals} does not use TLS, and {address} does.",
+    title="The exporter of {signals} does not use TLS, but {address} does.",
     why=_DROPPED,
     remedy="{line}",
 )
 AUTHORITY: Final = Rule(
     code="FSO321",
     kind="error",
-    title="The certificate at {address} is from an authority that is not known here.",
+    title="The certificate of {address} is from an unknown authority.",
     why=f"So {{signals}} are not sent. {_DROPPED}",
-    remedy="OTEL_EXPORTER_OTLP_CERTIFICATE=/path/to/ca.pem, the file that has the "
+    remedy="OTEL_EXPORTER_OTLP_CERTIFICATE=/path/to/ca.pem, the file with the "
     "certificate of this authority.",
 )
 OTHER_NAME: Final = Rule(
     code="FSO322",
     kind="error",
-    title="The certificate at {address} is for another name.",
+    title="The certificate of {address} is for a different host name.",
     why=f"So {{signals}} are not sent. {_DROPPED}",
-    remedy="Name the host as its certificate does: {line}",
+    remedy="Use the host name that is in the certificate: {line}",
 )
 EXPIRED: Final = Rule(
     code="FSO323",
     kind="error",
-    title="The certificate at {address} is not valid at this time.",
+    title="The certificate of {address} has expired or is not valid yet.",
     why=f"So {{signals}} are not sent. {_DROPPED}",
-    remedy="Renew the server's certificate, and look at the clock of this machine.",
+    remedy="Renew the server's certificate, and check the clock of this machine.",
 )
 CERTIFICATE: Final = Rule(
     code="FSO324",
     kind="error",
-    title="The certificate at {address} could not be checked.",
+    title="The certificate of {address} could not be verified.",
     why=f"So {{signals}} are not sent. {_DROPPED}",
-    remedy="Look at OTEL_EXPORTER_OTLP_CERTIFICATE, and at the server's certificate.",
+    remedy="Check OTEL_EXPORTER_OTLP_CERTIFICATE, and the server's certificate.",
 )
 CLIENT_CERTIFICATE: Final = Rule(
     code="FSO325",
     kind="error",
-    title="The server at {address} wants a certificate from this service.",
+    title="The server at {address} requires a client certificate.",
     why=f"So {{signals}} are not sent. {_DROPPED}",
     remedy="OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE=/path/to/client.pem and "
     "OTEL_EXPORTER_OTLP_CLIENT_KEY=/path/to/client.key",
@@ -125,99 +127,105 @@ CLIENT_CERTIFICATE: Final = Rule(
 BUNDLE: Final = Rule(
     code="FSO326",
     kind="error",
-    title="The file with the authority of {address} is not read.",
-    why="{bundle} is set, and requests, which the exporter sends with, then reads that "
-    "file instead. So {signals} are not sent.",
-    remedy="Unset {bundle}, or add the certificate of the authority to its file.",
+    title="The file with the certificate authority of {address} is not used.",
+    why="{bundle} is set, so the library requests, which the exporter uses, reads "
+    "that file instead. No {signals} are sent.",
+    remedy="Unset {bundle}, or add the certificate of the authority to that file.",
 )
 CREDENTIALS: Final = Rule(
     code="FSO331",
     kind="error",
-    title="The server at {address} refuses the credentials that come with {signals}.",
-    why="Everything is dropped at once, and only the exporter's log tells.",
-    remedy="OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20... with the token of "
-    "this server; its name and its form are in the backend's manual.",
+    title="The server at {address} rejects the credentials of the exporter of "
+    "{signals}.",
+    why="Everything is dropped at once. Only the exporter's log says so.",
+    remedy="OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20... with a token of "
+    "this server; the backend's documentation has the name and the format.",
 )
 PATH: Final = Rule(
     code="FSO332",
     kind="error",
-    title="The server has nothing at {address}, where {signals} are sent.",
-    why="Everything is dropped at once. OTEL_EXPORTER_OTLP_ENDPOINT gets /v1/traces "
-    "and so on added; the variables of one signal, and endpoint= in code, are taken as "
-    "they are.",
+    title="The path of {address}, where {signals} are sent, does not exist on the "
+    "server.",
+    why="Everything is dropped at once. Exporters add /v1/traces and so on to "
+    "OTEL_EXPORTER_OTLP_ENDPOINT, but use the variables of one signal, and "
+    "endpoint= in code, as they are.",
     remedy="{line}",
 )
 UNIMPLEMENTED: Final = Rule(
     code="FSO333",
     kind="error",
-    title="The server at {address} does not take {signals}.",
-    why="Everything is dropped at once, and only the exporter's log tells.",
-    remedy="Give the Collector a pipeline for {signals}, or send none: {off}",
+    title="The server at {address} does not support {signals}.",
+    why="Everything is dropped at once. Only the exporter's log says so.",
+    remedy="Add a pipeline for {signals} to the Collector, or stop sending them: {off}",
 )
 BUSY: Final = Rule(
     code="FSO334",
     kind="error",
-    title="The server at {address} takes no {signals} at the moment.",
+    title="The server at {address} temporarily rejects {signals}.",
     why=_DROPPED,
-    remedy="Look into the server's log: it is overloaded, or it has nobody to pass "
-    "them on to.",
+    remedy="Look at the server's log: it may be overloaded, or have no backend to "
+    "pass them on to.",
 )
 REDIRECT: Final = Rule(
     code="FSO335",
     kind="error",
-    title="The server at {address}, where {signals} are sent, points elsewhere.",
-    why="The exporter takes that for success and goes nowhere: everything is lost, and "
-    "no log tells.",
-    remedy="Name the address that it points to, often the same with https: {line}",
+    title="The server at {address}, where {signals} are sent, redirects to another "
+    "address.",
+    why="The exporter treats a redirect as success and does not follow it: "
+    "everything is lost, and no log says so.",
+    remedy="Use the address that it redirects to, often the same with https: {line}",
 )
 PAGE: Final = Rule(
     code="FSO336",
     kind="warning",
-    title="The server at {address}, where {signals} are sent, answers with a page.",
-    why="The exporter takes any answer of 200 for success. This one is for people.",
-    remedy="Name the address that takes OTLP: {line}",
+    title="The server at {address}, where {signals} are sent, answers with a web page.",
+    why="The exporter treats any answer with status 200 as success, but a web page "
+    "does not accept telemetry.",
+    remedy="Use the address that accepts OTLP: {line}",
 )
 STATUS: Final = Rule(
     code="FSO337",
     kind="error",
     title="The server at {address} does not accept {signals}.",
-    why="Everything is dropped, and only the exporter's log tells.",
-    remedy="Look into the server's log, and whether it takes OTLP there: {line}",
+    why="Everything is dropped. Only the exporter's log says so.",
+    remedy="Look at the server's log, and check that it accepts OTLP at this "
+    "address: {line}",
 )
 GARBAGE: Final = Rule(
     code="FSO338",
     kind="error",
-    title="Something other than OTLP is at {address}, where {signals} are sent.",
+    title="The server at {address}, where {signals} are sent, does not speak OTLP.",
     why=_DROPPED,
-    remedy="Name the port that takes OTLP: {line}",
+    remedy="Use the port that accepts OTLP: {line}",
 )
 LATE: Final = Rule(
     code="FSO339",
     kind="error",
-    title="No answer came in time from {address}, where {signals} are sent.",
+    title="The server at {address}, where {signals} are sent, did not answer in time.",
     why=f"{_DROPPED} A service that stops waits for it.",
-    remedy="Try again with a longer --timeout; look whether the server is overloaded.",
+    remedy="Try again with a longer --timeout, and check whether the server is "
+    "overloaded.",
 )
 FAILED: Final = Rule(
     code="FSO340",
     kind="error",
     title="The exporter could not send {signals}, although {address} answers.",
-    why="Everything is dropped, and only the exporter's log tells.",
-    remedy="Call its export() with a span, and read what it logs.",
+    why="Everything is dropped. Only the exporter's log says so.",
+    remedy="Call its export() method with a span, and read what it logs.",
 )
 SCHEME: Final = Rule(
     code="FSO341",
     kind="error",
-    title="The address that {signals} are sent to has no http:// or https://.",
-    why="Everything is dropped at once, and only the exporter's log tells.",
+    title="The address for {signals} has no http:// or https://.",
+    why="Everything is dropped at once. Only the exporter's log says so.",
     remedy="{line}",
 )
 PROXY: Final = Rule(
     code="FSO342",
     kind="warning",
-    title="A proxy is between the service and {address}, where {signals} are sent.",
-    why="The variable {variable} applies to exporters too. A proxy for the web seldom "
-    "passes on telemetry.",
+    title="A proxy is used for {signals} on the way to {address}.",
+    why="The variable {variable} applies to exporters too. Proxies for web traffic "
+    "rarely pass on telemetry.",
     remedy="NO_PROXY={host}",
 )
 

@@ -19,94 +19,94 @@ if TYPE_CHECKING:
 NO_PROVIDER: Final = Rule(
     "FSO101",
     "error",
-    "No tracer provider is set",
-    "No span is recorded: OpenTelemetry's API does nothing until somebody sets a "
-    "provider of its SDK.",
+    "No tracer provider is set.",
+    "No span is recorded: OpenTelemetry's API does nothing until a provider of its "
+    "SDK is set.",
     "Start the service with opentelemetry-instrument, or set a provider in code:\n"
     "trace.set_tracer_provider(provider)\n"
-    "Where a start-up hook does that: doctor --start",
+    "If a start-up hook sets it, run: doctor --start",
 )
 NOT_SET_UP: Final = Rule(
     "FSO110",
     "error",
-    "opentelemetry-instrument set no tracer provider",
-    "Any error in its set-up stops all of it, such as an exporter that is not "
-    "installed.",
-    "Look further up for what it logs, and install or mend what that names",
+    "opentelemetry-instrument set no tracer provider.",
+    "Any error stops the whole set-up: for example, an exporter that is not installed.",
+    "Look at the log above for the reason, and install or correct what it names.",
 )
 NO_SDK: Final = Rule(
     "FSO102",
     "error",
-    "OpenTelemetry's SDK is not installed",
-    "Nothing is recorded: the API alone does nothing.",
-    "pip install opentelemetry-sdk, and set a provider",
+    "OpenTelemetry's SDK is not installed.",
+    "Nothing is recorded, because OpenTelemetry's API alone does nothing.",
+    "pip install opentelemetry-sdk, and set a provider.",
 )
 NO_DISTRO: Final = Rule(
     "FSO103",
     "error",
-    "opentelemetry-instrument runs without its distro",
-    "It sets no provider then, and does not say so.",
+    "opentelemetry-instrument runs without its distro.",
+    "Without it, no provider is set, and nothing reports that.",
     "pip install opentelemetry-distro",
 )
 DISABLED: Final = Rule(
     "FSO104",
     "error",
-    "The SDK is switched off",
-    "Nothing is recorded, whatever provider is set.",
-    "Unset OTEL_SDK_DISABLED: look for it in the base image and in shared settings",
+    "The SDK is switched off.",
+    "Nothing is recorded, even if a provider is set.",
+    "Unset OTEL_SDK_DISABLED: look for it in the base image and in shared settings.",
 )
 SECOND: Final = Rule(
     "FSO105",
     "error",
-    "A second {signal} provider was set, and is not used",
-    "The global provider can be set once, and the first one stays: whatever the second "
-    "one would export is never exported.",
-    "Set it once, by opentelemetry-instrument or in code\n"
-    "To export to another place as well: "
+    "A second {signal} provider was set, but is not used.",
+    "The global provider can be set only once. The first one stays in use, and the "
+    "second one never exports anything.",
+    "Set it only once, with opentelemetry-instrument or in code\n"
+    "To export to a second place: "
     "trace.get_tracer_provider().add_span_processor(...)",
 )
 LATE: Final = Rule(
     "FSO106",
     "warning",
-    "The tracer provider is set after a broker has started",
+    "The tracer provider is set after a broker has started.",
     "The first messages have no spans.",
-    "Set it when the module is imported, or in on_startup",
+    "Set it when the module is imported, or in on_startup.",
 )
 OWN_SPANS: Final = Rule(
     "FSO107",
     "warning",
-    "The application asks for tracers of the global provider, which nobody set",
-    "Its own spans are not recorded: the provider was given to the middleware alone.",
+    "The application uses tracers of the global provider, but none is set.",
+    "Its own spans are not recorded, because only the middleware has a provider.",
     "trace.set_tracer_provider(provider)",
 )
 SEVERAL: Final = Rule(
     "FSO108",
     "warning",
-    "A middleware has another tracer provider than the rest of the application",
-    "Spans of one trace go to different places, under different services.",
-    "Leave tracer_provider= out of the middleware, or set that one globally",
+    "A middleware has a different tracer provider from the rest of the application.",
+    "Spans of one trace go to different places, or under different service names.",
+    "Do not pass tracer_provider= to the middleware, or set that provider globally.",
 )
 ONLY_METRICS: Final = Rule(
     "FSO109",
     "note",
-    "Metrics are recorded, and spans are not",
-    "There is a meter provider, and no tracer provider.",
-    "trace.set_tracer_provider(...), if you want traces",
+    "Metrics are recorded, but spans are not.",
+    "There is a meter provider, but no tracer provider.",
+    "If you want traces: trace.set_tracer_provider(...)",
 )
 NO_NAME: Final = Rule(
     "FSO121",
     "warning",
-    "The service has no name",
-    "Backends group by it: all services without one are the same to them.",
+    "The service has no name.",
+    "Backends group telemetry by service name, so all services without a name look "
+    "like one.",
     'OTEL_SERVICE_NAME=orders, or Resource.create({{"service.name": "orders"}})',
 )
 LIMITS: Final = Rule(
     "FSO131",
     "warning",
-    "Spans are cut: {limit} is {value}",
-    "What is beyond it is dropped: attributes, the links of a batch to its messages, "
-    "exceptions, or the ends of names and ids.",
-    "Raise {variable}, or SpanLimits({limit}=...), or leave it out",
+    "Spans are cut: {limit} is {value}.",
+    "Anything beyond the limit is dropped: attributes, the links from a batch to its "
+    "messages, exceptions, or the ends of names and ids.",
+    "Raise {variable} or SpanLimits({limit}=...), or remove the limit.",
 )
 
 # A process span of a broker has up to so many attributes of this package's.

@@ -24,33 +24,34 @@ if TYPE_CHECKING:
 NOTHING: Final = Rule(
     "FSO111",
     "error",
-    "The sampler leaves out every trace that begins here",
-    "What this service publishes on its own is not recorded, nor what follows from it.",
-    "Take another sampler: OTEL_TRACES_SAMPLER=parentbased_always_on",
+    "The sampler leaves out every trace that begins here.",
+    "Messages that this service publishes on its own are not recorded, nor is "
+    "anything that follows from them.",
+    "Use a different sampler: OTEL_TRACES_SAMPLER=parentbased_always_on",
 )
 CUTS: Final = Rule(
     "FSO112",
     "warning",
-    "The sampler leaves out messages whose sender was recorded",
-    "Traces end in this service: the sender's spans are there, and those below are "
-    "not.",
-    "Put ParentBased(...) around the sampler, or begin the name in OTEL_TRACES_SAMPLER "
-    "with parentbased_",
+    "The sampler leaves out messages whose sender was recorded.",
+    "Traces end at this service: the sender's spans are recorded, but those below "
+    "are not.",
+    "Wrap the sampler in ParentBased(...), or choose one in OTEL_TRACES_SAMPLER that "
+    "begins with parentbased_.",
 )
 ORPHANS: Final = Rule(
     "FSO113",
     "note",
-    "The sampler records messages whose sender was left out",
+    "The sampler records messages whose sender was left out.",
     "Their traces begin in the middle: the parent of their first span is missing.",
-    "Put ParentBased(...) around the sampler, or begin the name in OTEL_TRACES_SAMPLER "
-    "with parentbased_",
+    "Wrap the sampler in ParentBased(...), or choose one in OTEL_TRACES_SAMPLER that "
+    "begins with parentbased_.",
 )
 RAISES: Final = Rule(
     "FSO114",
     "error",
-    "The sampler raises",
-    "The span is not recorded. The message goes on without it.",
-    "Mend {sampler}.should_sample, or take another sampler",
+    "The sampler raises.",
+    "The span is not recorded. The message is handled without it.",
+    "Correct {sampler}.should_sample, or use a different sampler.",
 )
 
 # What ParentBased does with parents, unless it is told otherwise.

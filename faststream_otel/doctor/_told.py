@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 ALL_EXCLUDED: Final = Rule(
     "FSO211",
     "error",
-    "Every destination is excluded",
+    "Every destination is excluded.",
     "No message is traced.",
-    "Take that pattern out of {place}",
+    "Remove that pattern from {place}.",
 )
 NO_EFFECT: Final = Rule(
     "FSO212",
     "warning",
-    "{option}= is without effect on this broker",
-    "The broker or its client cannot do it.",
-    "Leave {option}= out",
+    "{option}= has no effect on this broker.",
+    "The broker or its client does not support it.",
+    "Leave {option}= out.",
 )
 OVERRIDDEN: Final = Rule(
     "FSO213",
     "warning",
-    "A variable is without effect, because the code says something else",
+    "A variable has no effect, because the code sets the option.",
     "An argument takes precedence over its variable.",
     "Unset {variable}, or leave out {option}=",
 )

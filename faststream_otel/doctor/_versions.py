@@ -19,30 +19,31 @@ if TYPE_CHECKING:
 API_AND_SDK: Final = Rule(
     code="FSO701",
     kind="error",
-    title="opentelemetry-sdk {sdk} does not go with opentelemetry-api {api}.",
-    why="The SDK uses private parts of the API, and needs the very same version.",
+    title="opentelemetry-sdk {sdk} does not work with opentelemetry-api {api}.",
+    why="The SDK uses private parts of the API, and needs exactly the same version.",
     remedy="pip install opentelemetry-api=={sdk} opentelemetry-sdk=={sdk}",
 )
 TOO_OLD: Final = Rule(
     code="FSO702",
     kind="error",
-    title="{name} {version} is outside what faststream-otel works with: {range}.",
-    why="What it does there has not been tested, and some of it is missing.",
+    title="{name} {version} is not a version that faststream-otel supports: {range}.",
+    why="This version has not been tested, and some features do not work with it.",
     remedy='pip install "{name}{range}"',
 )
 MIXED: Final = Rule(
     code="FSO703",
     kind="warning",
-    title="Packages of OpenTelemetry are of different releases.",
-    why="They are released together, as 1.45 and 0.66b for example, and use each "
+    title="Packages of OpenTelemetry are from different releases.",
+    why="They are released together, for example as 1.45 and 0.66b, and use each "
     "other's private parts.",
-    remedy="pip install --upgrade {names}, or pip check to see who holds one back.",
+    remedy="pip install --upgrade {names}, or run pip check to see which package "
+    "holds one back.",
 )
 ABANDONED: Final = Rule(
     code="FSO704",
     kind="warning",
     title="{name} is no longer developed.",
-    why="Its last release is older than the SDK that is supported.",
+    why="Its last release is older than the oldest SDK that is supported.",
     remedy="{instead}, in its place.",
 )
 
