@@ -130,6 +130,7 @@ def test_work_of_a_message(
 COMMITTED: dict[str, Any] = json.loads(COUNTS.read_text())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("broker", ["nats"])
 def test_cost_stays_near_the_floor(broker: str) -> None:
     """At most 3 % more of the floor than `scripts/bench --count --write` counted."""

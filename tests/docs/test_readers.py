@@ -66,13 +66,21 @@ def explained(guide: list[Page]) -> set[str]:
     }
 
 
-def sentences(page: Page) -> Iterator[Tag]:
-    """What is read outside of programs, pictures and broker's tabs, piece by piece."""
+@cache
+def named(page: Page) -> list[tuple[str, str]]:
+    """Names outside of programs, pictures and broker's tabs, each with its sentence.
+
+    Sentences that say of which broker they speak are left out.
+    """
+    found = []
     for piece in page.article.select(SENTENCES):
-        if not piece.find_parent("figure") and not piece.find_parent(
-            class_="tabbed-set"
-        ):
-            yield piece
+        if piece.find_parent("figure") or piece.find_parent(class_="tabbed-set"):
+            continue
+        said = piece.get_text()
+        if not OF_BROKERS.search(said) and not OF_ITSELF.search(said):
+            codes = piece.select("code")
+            found += [(ARGUMENTS.sub("", code.get_text()), said) for code in codes]
+    return found
 
 
 @pytest.mark.parametrize("label", TABS)
@@ -84,30 +92,34 @@ def test_what_is_named_is_seen(guide: list[Page], label: str) -> None:
         if page.is_reference or not any(page.tab_sets()):
             continue
         theirs = set().union(*seen(page).values()) - seen(page)[label] - of_all
-        for piece in sentences(page):
-            said = piece.get_text()
-            if OF_BROKERS.search(said) or OF_ITSELF.search(said):
-                continue
-            for code in piece.select("code"):
-                name = ARGUMENTS.sub("", code.get_text())
-                if set(WORD.findall(name)) & theirs:
-                    unseen.append(f"{page}: {name}: {piece.get_text()[:60]!r}")
+        for name, said in named(page):
+            if set(WORD.findall(name)) & theirs:
+                unseen.append(f"{page}: {name}: {said[:60]!r}")
     assert not unseen, "\n".join(unseen)
 
 
 @pytest.mark.parametrize("label", TABS)
 def test_pictures_that_are_spoken_of_are_there(guide: list[Page], label: str) -> None:
     """A section that speaks of its picture has one in this broker's tab."""
-    missing = []
-    for page in guide:
-        for whole, tabs in zip(
-            page.article.select(".tabbed-set"), page.tab_sets(), strict=True
-        ):
-            if whole.select("figure.trace") and not tabs[label].select("figure.trace"):
-                said = following(whole)
-                if SHOWN.search(said):
-                    missing.append(f"{page}: {said}")
+    missing = [
+        f"{page}: {said}"
+        for page in guide
+        for labels, said in pictured(page)
+        if label not in labels and SHOWN.search(said)
+    ]
     assert not missing, "\n".join(missing)
+
+
+@cache
+def pictured(page: Page) -> list[tuple[set[str], str]]:
+    """Each tab set with pictures: the tabs that have one, and what is said below."""
+    found = []
+    sets = page.article.select(".tabbed-set")
+    for whole, tabs in zip(sets, page.tab_sets(), strict=True):
+        labels = {label for label in TABS if tabs[label].select_one("figure.trace")}
+        if labels:
+            found.append((labels, following(whole)))
+    return found
 
 
 def following(tab_set: Tag) -> str:
