@@ -53,6 +53,13 @@ def home(site: Path) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def playable(site: Path) -> None:
+    """The guide has what runs its programs in a browser."""
+    if not (site / "assets" / "run" / "programs.json").exists():
+        pytest.skip("the guide was built without Python for the browser")
+
+
 @pytest.fixture
 def context(browser: Browser, home: str) -> Iterator[BrowserContext]:
     """A reader who has never been here."""

@@ -17,14 +17,12 @@ export class Output {
     this.element.hidden = true;
     this.waiting = [];
     this.length = 0;
-    this.errors = "";
   }
 
   add(text, stream) {
     if (this.length >= MOST) return;
     const room = MOST - this.length;
     this.length += text.length;
-    if (stream === "stderr") this.errors += text.slice(0, room);
     if (!this.waiting.length) requestAnimationFrame(() => this.flush());
     this.waiting.push([text.slice(0, room), stream]);
     if (this.length >= MOST) this.tooMuch();

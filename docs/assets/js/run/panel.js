@@ -12,13 +12,20 @@ import { takeaway } from "./takeaway.js";
 const LONG = 5; // s after which a program may never end
 const panels = new WeakMap();
 
-for (const name of ["run", "trace"]) {
+await Promise.all(["run", "trace"].map(styled));
+
+// Nothing is shown before it has its style.
+function styled(name) {
   const { href } = new URL(`../../css/${name}.css`, import.meta.url);
-  if ([...document.styleSheets].some((sheet) => sheet.href === href)) continue;
+  if ([...document.styleSheets].some((sheet) => sheet.href === href)) return null;
   const sheet = document.createElement("link");
   sheet.rel = "stylesheet";
   sheet.href = href;
   document.head.append(sheet);
+  return new Promise((done) => {
+    sheet.addEventListener("load", done);
+    sheet.addEventListener("error", done);
+  });
 }
 
 export function panelOf(place) {
@@ -121,6 +128,7 @@ class Panel {
       const count = figure.querySelectorAll(".trace-row").length;
       came = `It recorded ${count === 1 ? "one span" : `${count} spans`}.`;
     }
+    for (const { traceback } of errors) this.output.add(traceback, "stderr");
     const [error] = errors;
     if (error) this.end(`A handler failed. ${raised(error)} ${came}`, "failed", error.line);
     else this.end(`Finished. ${came}`, "finished");
@@ -194,7 +202,7 @@ class Panel {
 
 // What Python says in the end, and where.
 function raised({ traceback, line }) {
-  const last = traceback.trimEnd().split("\n").at(-1).slice(0, 300);
+  const last = traceback.trimEnd().split("\n").at(-1).slice(0, 300).replace(/\.$/, "");
   return line ? `Line ${line}: ${last}.` : `${last}.`;
 }
 

@@ -25,6 +25,8 @@ export class Status {
   }
 
   load(what, loaded, total) {
+    // Once all is there, Python takes seconds to start.
+    if (loaded >= total) return this.say("Starting Python", "loading");
     this.say(`Loading ${what}`, "loading");
     this.amount.textContent = `${megabytes(loaded)} of ${megabytes(total)} MB`;
     this.bar.hidden = false;

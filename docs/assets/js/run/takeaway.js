@@ -9,6 +9,8 @@ export function takeaway(figure, name, tree, otlp) {
   summary.textContent = "As a tree, and to take away";
   const text = document.createElement("pre");
   text.textContent = tree;
+  // It may scroll sideways.
+  text.tabIndex = 0;
   const buttons = document.createElement("p");
   const add = (label, act) => {
     const button = document.createElement("button");

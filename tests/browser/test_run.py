@@ -1,0 +1,348 @@
+"""The button under a program: what it is called, shows and says, and what it costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from guide.places import PICTURES
+from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.runs import (
+    ADDRESS,
+    HELD,
+    PROGRAM,
+    STARTED,
+    USUAL,
+    Running,
+    answer,
+    failed,
+    finished,
+    said,
+)
+from tests.browser.test_comfort import SMALL
+from tests.browser.test_pages import violations
+from tests.docs.site import parse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("playable")]
+
+TRACEBACK = 'Traceback (most recent call last):\n  File "x.py"\nValueError: no\n'
+# What a worker could send whose Python a stranger's program has changed.
+HOSTILE_PICTURE = """<svg xmlns="http://www.w3.org/2000/svg" onload="stolen = 1"
+    xmlns:x="http://www.w3.org/1999/xhtml" class="trace-picture md-dialog" id="x">
+<script>stolen = 1</script><x:script>stolen = 1</x:script>
+<x:img src="/stolen" onerror="stolen = 1"/><image href="/stolen"/>
+<a href="javascript:stolen = 1"><text>press</text></a><foreignObject/>
+<style>* { display: none }</style>
+<g class="trace-row" style="position: fixed" onclick="stolen = 1"
+    onmouseover="stolen = 1"><text>kept</text><rect class="trace-hit"/></g></svg>"""
+HOSTILE_TABLE = """<table class="trace-span" onclick="stolen = 1">
+<caption>kept</caption>
+<tr><td><img src="/stolen" onerror="stolen = 1"><a href="/stolen">press</a>
+<iframe srcdoc="<script>parent.stolen = 1</script>"></iframe>kept</td></tr></table>"""
+# Where a program and what comes of it are.
+PLACE = ".tabbed-block:has(.run-panel)"
+KEPT = """(figure) => [...figure.querySelectorAll("svg, svg *, table, table *")]
+    .flatMap((each) => [each.localName, ...each.getAttributeNames()])
+"""
+
+
+@pytest.fixture
+def program(page: Page) -> Running:
+    """A program on its page, and a worker that needs no Python."""
+    answer(page)
+    page.goto(ADDRESS)
+    return Running(page)
+
+
+def test_nothing_is_there_before(page: Page, site: Path) -> None:
+    """Before it is pressed, a button has loaded nothing, and moves nothing."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(ADDRESS, wait_until="networkidle")
+    Running(page).run.wait_for()
+    assert [each for each in asked if "/run/" in each or "run.css" in each] == []
+    assert (site / "assets" / "js" / "run.js").stat().st_size < 2_500
+    room = page.locator(".run-buttons:visible")
+    size = room.bounding_box()
+    room.evaluate("place => place.replaceChildren()")
+    assert room.bounding_box() == size
+
+
+def test_pages_without_programs_are_without(page: Page, site: Path) -> None:
+    """They load no script for it."""
+    assert "run.js" in (site / "chain" / "index.html").read_text()
+    assert "run.js" not in (site / "contributing" / "index.html").read_text()
+
+
+def test_scripts_make_the_buttons(browser: Browser, home: str, site: Path) -> None:
+    """There is none without them, nor where no worker could be had."""
+    context = browser.new_context(base_url=home, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(ADDRESS)
+    assert page.get_by_role("button", name="Run").count() == 0
+    context.close()
+    page = browser.new_page()
+    page.goto((site / "first-trace" / "index.html").as_uri())
+    page.wait_for_function("window.document$")
+    assert page.locator(".run-buttons").count() == 6
+    assert page.get_by_role("button", name="Run").count() == 0
+    page.close()
+
+
+def test_what_does_not_run_says_why(page: Page) -> None:
+    """In a line, in the place of the button."""
+    page.goto("/exporting/?broker=nats")
+    why = page.locator(".run:has-text('exporting:app') > .run-not:visible")
+    assert why.inner_text().startswith("Not in the browser: ")
+    name = "Run nats/exporting.py"
+    assert page.get_by_role("button", name=name, exact=True).count() == 0
+
+
+def test_a_run(program: Running) -> None:
+    """It prints, draws the trace in place of the recorded one, and says so."""
+    recorded = program.page.locator("figure.trace:visible")
+    assert recorded.count() == 1
+    before = recorded.element_handle()
+    program.run.click()
+    program.says("Finished. It recorded 2 spans.")
+    assert program.output.inner_text() == "Hello, Ada!\n"
+    assert not before.is_visible()
+    assert program.page.locator("figure.trace:visible").count() == 1
+    texts = parse((PICTURES / PROGRAM).with_suffix(".svg").read_text()).select("text")
+    assert program.figure.locator("svg text").all_text_contents() == [
+        each.get_text() for each in texts
+    ]
+    assert program.run.evaluate("button => button === document.activeElement")
+    program.reset.click()
+    assert before.is_visible()
+    assert program.figure.count() == 0
+    assert program.edit.evaluate("button => button === document.activeElement")
+
+
+def test_spans_show_their_attributes(program: Running) -> None:
+    """The cards of recorded pictures are those of the drawn one, run after run."""
+    for _ in range(2):
+        program.run.click()
+        program.says("Finished.")
+        row = program.figure.locator(".trace-row").nth(1)
+        row.press("Enter")
+        card = program.figure.locator(".trace-card")
+        assert "app.greeting.name" in card.inner_text()
+        program.page.keyboard.press("Escape")
+        assert not card.is_visible()
+
+
+def test_what_is_announced(program: Running) -> None:
+    """Each state once; neither amounts nor lines."""
+    program.run.click()
+    program.says("Finished.")
+    program.status.evaluate(
+        """status => {
+            said = [];
+            new MutationObserver(() => said.push(status.textContent))
+                .observe(status, { childList: true });
+        }"""
+    )
+    program.run.click()
+    program.page.wait_for_function("said.at(-1)?.startsWith('Finished')")
+    assert program.page.evaluate("said") == [
+        "Starting",
+        "Loading Python",
+        "Running",
+        "Finished. It recorded 2 spans.",
+    ]
+    live = program.result.locator(
+        "[role=status], [role=alert], [role=log], [aria-live]"
+    )
+    assert live.count() == 1
+
+
+def test_it_loads_and_is_stopped(page: Page) -> None:
+    """It says what it waits for and how much is there; Stop ends it."""
+    answer(page, {"": [HELD]})
+    page.goto(ADDRESS)
+    program = Running(page)
+    program.run.click()
+    program.says("Loading Python")
+    assert program.result.inner_text().strip() == "Loading Python 1.2 of 6.0 MB"
+    bar = program.result.get_by_role("progressbar", name="Loaded")
+    assert bar.evaluate("bar => bar.value / bar.max") == pytest.approx(0.2)
+    program.workers(1)
+    program.stop.click()
+    program.says("Stopped.")
+    program.workers(0)
+    assert not bar.is_visible()
+    assert program.run.evaluate("button => button === document.activeElement")
+
+
+def test_what_may_never_end(page: Page) -> None:
+    """After five seconds, it says that it may not end, and how to end it."""
+    page.clock.install()
+    answer(page, {"": [STARTED]})
+    page.goto(ADDRESS)
+    program = Running(page)
+    program.run.click()
+    program.says("Running")
+    page.clock.run_for(4_900)
+    assert program.status.inner_text() == "Running"
+    page.clock.run_for(200)
+    program.says("It has been running for 5 seconds.")
+    program.stop.click()
+    program.says("Stopped.")
+    page.clock.run_for(10_000)
+    assert program.status.inner_text() == "Stopped."
+
+
+def test_one_program_at_a_time(page: Page) -> None:
+    """Another one ends it, and says so; the worker serves both."""
+    answer(page, {"": [STARTED]})
+    page.goto("/middleware/?broker=nats")
+    programs = page.locator("[data-run]:visible").evaluate_all(
+        "places => places.map(place => place.dataset.run)"
+    )
+    first, second = (Running(page, name) for name in programs[:2])
+    first.run.click()
+    first.says("Running")
+    second.run.click()
+    second.says("Running")
+    first.says("Stopped: another program was started.")
+    assert first.run.is_visible()
+    second.workers(1)
+
+
+def test_it_prints_without_end(page: Page) -> None:
+    """A page has room for so much; then it is ended."""
+    answer(page, {"": [STARTED, *[said("x" * 999 + "\n")] * 300]})
+    page.goto(ADDRESS)
+    program = Running(page)
+    program.run.click()
+    program.says("Stopped: it printed more than fits on a page.")
+    assert len(program.output.inner_text()) == 200_000
+    program.workers(0)
+
+
+def test_handlers_fail(page: Page) -> None:
+    """What a handler raised is told, beside the trace that has it."""
+    errors = [{"traceback": TRACEBACK, "line": 22}]
+    answer(page, {"": [STARTED, finished(errors=errors)]})
+    page.goto(ADDRESS)
+    program = Running(page)
+    program.run.click()
+    program.says("A handler failed. Line 22: ValueError: no. It recorded 2 spans.")
+    assert program.figure.is_visible()
+    assert program.output.inner_text() == TRACEBACK
+    line = (
+        program.page.locator("pre:visible > code").first.inner_text().splitlines()[21]
+    )
+    assert program.marked() == line
+
+
+def test_it_records_nothing(page: Page) -> None:
+    """Then no picture is shown, not the recorded one either."""
+    nothing = finished(svg="", table="", tree="", otlp="")
+    answer(page, {"": [STARTED, nothing]})
+    page.goto(ADDRESS)
+    program = Running(page)
+    program.run.click()
+    program.says("Finished. It recorded no span.")
+    assert page.locator("figure.trace:visible").count() == 0
+
+
+@pytest.mark.parametrize("reason", ["a file", "no worker"])
+def test_python_cannot_be_had(page: Page, reason: str) -> None:
+    """It says so, and the next run tries again."""
+    if reason == "a file":
+        answer(page, {"": [{"type": "broken", "reason": "base.pack: 404"}]})
+    else:
+        page.route("**/assets/run/worker.js", lambda route: route.abort())
+    page.goto(ADDRESS)
+    program = Running(page)
+    program.run.click()
+    program.says("Python cannot be started")
+    page.unroute_all()
+    answer(page)
+    program.run.click()
+    program.says("Finished.")
+
+
+def test_a_stranger_draws(page: Page) -> None:
+    """Of what a worker sends nothing gets into the page but what a picture needs."""
+    picture = finished(svg=HOSTILE_PICTURE, table=HOSTILE_TABLE, tree="<b>tree</b>")
+    errors = [{"traceback": "<img src=/stolen>", "line": 10**9}]
+    hostile = [STARTED, said("<img src=/stolen>"), {**picture, "errors": errors}]
+    answer(page, {"": hostile})
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(ADDRESS)
+    program = Running(page)
+    program.run.click()
+    program.says("A handler failed. Line 1000000000: <img src=/stolen>.")
+    for place in program.result.locator("svg, table, summary").all():
+        if place.is_visible():
+            place.click()
+    assert str(program.figure.locator("svg").text_content()).split() == ["kept"]
+    kept = set(program.figure.evaluate(KEPT))
+    assert kept <= {
+        *("svg", "g", "text", "rect", "table", "caption", "tbody", "tr", "td"),
+        # Those of rows are for the keyboard, and the page's own.
+        *("id", "class", "style", "role", "tabindex"),
+        *("aria-label", "aria-expanded", "aria-describedby"),
+    }
+    assert program.figure.locator("svg").get_attribute("class") == "trace-picture"
+    assert not program.figure.locator("g").get_attribute("style")
+    assert page.evaluate("typeof stolen") == "undefined"
+    assert [each for each in asked if "stolen" in each] == []
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_an_open_panel_is_accessible(
+    browser: Browser, home: str, colours: Any, size: tuple[int, int]
+) -> None:
+    """Axe finds nothing while it loads, once it has run or failed, and while edited."""
+    context = browser.new_context(
+        base_url=home,
+        color_scheme=colours,
+        has_touch=size == PHONE,
+        is_mobile=size == PHONE,
+        viewport={"width": size[0], "height": size[1]},
+    )
+    long = failed(TRACEBACK * 30, 3)
+    answer(context, {"": [HELD], "# ran": USUAL, "# failed": [STARTED, long]})
+    page = context.new_page()
+    page.goto(ADDRESS)
+    program = Running(page)
+    program.run.click()
+    program.says("Loading")
+    assert violations(page, PLACE) == []
+    program.stop.click()
+    program.edit.click()
+    for mark, words in [("# ran", "Finished."), ("# failed", "It failed. Line 3")]:
+        program.text.fill(f"\n\n{mark}")
+        program.run.click()
+        program.says(words)
+        for summary in program.figure.locator("summary").all():
+            summary.click()
+        assert violations(page, PLACE) == []
+        assert page.evaluate("document.documentElement.scrollWidth") == size[0]
+        if size == PHONE:
+            assert page.evaluate(SMALL) == []
+    context.close()
+
+
+def test_paper_shows_the_page(program: Running) -> None:
+    """Of a run nothing is printed, and what it replaced is."""
+    program.runs("print()")
+    program.says("Finished.")
+    program.page.emulate_media(media="print")
+    for each in (program.result, program.text, program.run):
+        assert not each.is_visible()
+    place = program.page.locator(".tabbed-block:visible").first
+    assert place.locator("pre > code").is_visible()
+    assert place.locator("figure.trace").locator("visible=true").count() == 1
