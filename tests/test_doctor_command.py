@@ -238,7 +238,7 @@ class Terminal(StringIO):
         (StringIO(), {"FORCE_COLOR": "1"}, True),
         (StringIO(), {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
     ],
-    ids=str,
+    ids=["terminal", "not wanted", "file", "wanted", "both"],
 )
 def test_colour(
     out: StringIO,
