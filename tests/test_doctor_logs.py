@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from faststream import FastStream
 from faststream.nats import NatsBroker
+from opentelemetry._logs import LoggerProvider
 from opentelemetry.instrumentation.logging.handler import LoggingHandler
 from opentelemetry.sdk._logs.export import (
     InMemoryLogRecordExporter,
@@ -42,6 +43,16 @@ def exported() -> contextlib.AbstractContextManager[Any]:
     return logging_by(SimpleLogRecordProcessor(exporter))
 
 
+class Vendors(LoggerProvider):
+    """A provider that has the SDK's inside, and its own ways to it."""
+
+    def __init__(self, behind: Any) -> None:
+        self.behind = behind
+
+    def get_logger(self, *args: Any, **kwargs: Any) -> Any:
+        return self.behind.get_logger(*args, **kwargs)
+
+
 def formatted(text: str, style: Any = "%", **options: Any) -> logging.Handler:
     """Give a handler with a format."""
     handler = logging.NullHandler()
@@ -53,6 +64,9 @@ def test_nothing_passes_records_on() -> None:
     """An exporter without a handler, unless it is there for events."""
     with exported() as provider:
         assert codes(_logs, service(provider)) == ["FSO501"]
+        assert not facts(_logs, service(provider))
+        wrapped = Vendors(provider)
+        assert not found(_logs, service(wrapped))
         with handled(LoggingHandler(logger_provider=provider)):
             assert not found(_logs, service(provider))
             told = {"Logs": "exported from root"}
@@ -61,6 +75,8 @@ def test_nothing_passes_records_on() -> None:
         assert not found(_logs, service(provider, environment=events))
     with logging_by() as provider:
         assert not found(_logs, service(provider))
+        with handled(LoggingHandler(logger_provider=provider)):
+            assert not list(_logs.check(service(provider)))
 
 
 def test_twice() -> None:
@@ -99,8 +115,10 @@ def test_faststreams_own_lines() -> None:
             assert finding.kind == "note"
             assert "NatsBroker(..., logger=" in finding.remedy
             assert not found(_logs, given)
-        handler = LoggingHandler(logger_provider=provider)
-        with handled(handler, by="faststream.access.nats"):
+        handlers = [LoggingHandler(logger_provider=provider) for _ in range(2)]
+        with handled(handlers[0]), handled(handlers[1], by="faststream.access.nats"):
+            assert not found(_logs, default)
+        with handled(handlers[0], by="shop"):
             assert not found(_logs, default)
 
 

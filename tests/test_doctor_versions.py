@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import PackageNotFoundError
+
 import pytest
 
 from faststream_otel.doctor import _versions
@@ -37,6 +39,26 @@ def test_what_is_supported() -> None:
     """As the package says itself."""
     assert list(_versions.supported()) == list(RANGES)
     assert all(each.startswith(">=") for each in _versions.supported().values())
+
+
+def test_it_may_not_be_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when it is run from its sources: then nothing is said of others."""
+
+    def requires(name: str) -> list[str]:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(_versions, "requires", requires)
+    assert _versions.supported() == {}
+
+
+@pytest.mark.parametrize("missing", ["opentelemetry-sdk", "faststream"])
+def test_without_one_of_them(missing: str) -> None:
+    """What is not there is not wrong; the rest still has to go together."""
+    there = {name: version for name, version in WELL.items() if name != missing}
+    assert not list(_versions.examine(there, RANGES))
+    there["opentelemetry-instrumentation"] = "0.65b0"
+    (finding,) = _versions.examine(there, RANGES)
+    assert finding.code == "FSO703"
 
 
 def test_api_and_sdk() -> None:

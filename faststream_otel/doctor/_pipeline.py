@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# How many parts may be inside each other.
-_DEPTH: Final = 12
 # Parts of the SDK's that are neither processors nor exporters, and hold some.
 _HOLDERS: Final = ("opentelemetry.sdk._shared_internal", "sdk_configuration")
 # What a processor, a reader, and a provider can do.
@@ -50,25 +48,17 @@ class Route:
 def routes(signal: str, provider: object) -> list[Route]:
     """Give the way to each exporter of a provider, and the ends that have none."""
     found = _Walk(signal)
-    found.into(provider, None, 0)
+    found.into(provider, None)
     return found.routes
 
 
 def resource_of(provider: object) -> Any:
     """Give the resource of a provider, or of one that it wraps."""
-    for part in _parts(provider, set(), 0):
-        resource = getattr(part, "resource", None) or getattr(part, "_resource", None)
-        if resource is not None and hasattr(resource, "attributes"):
+    for part in _parts(provider, set()):
+        resource = getattr(part, "resource", None)
+        if hasattr(resource, "attributes"):
             return resource
     return None
-
-
-def is_the_sdks(provider: object) -> bool:
-    """Whether a provider of the SDK is there, wrapped or not."""
-    return any(
-        type(part).__module__.startswith("opentelemetry.sdk.")
-        for part in _parts(provider, set(), 0)
-    )
 
 
 class _Walk:
@@ -79,9 +69,9 @@ class _Walk:
         self._seen: set[int] = set()
         self.routes: list[Route] = []
 
-    def into(self, part: object, by: object | None, depth: int) -> None:
+    def into(self, part: object, by: object | None) -> None:
         """Go on from a part, below the processor or reader `by`."""
-        if id(part) in self._seen or depth > _DEPTH:
+        if id(part) in self._seen:
             return
         self._seen.add(id(part))
         if by is not None and _exports(part):
@@ -90,7 +80,7 @@ class _Walk:
         before = len(self.routes)
         below = part if _collects(part) else by
         for value in _held(part):
-            self.into(value, below, depth + 1)
+            self.into(value, below)
         if _is_leaf(part) and len(self.routes) == before:
             self.routes.append(Route(self._signal, part))
 
@@ -113,15 +103,15 @@ def endpoint(exporter: object) -> str | None:
     return None
 
 
-def _parts(part: object, seen: set[int], depth: int) -> Iterator[object]:
+def _parts(part: object, seen: set[int]) -> Iterator[object]:
     """A provider, and those that it wraps."""
-    if id(part) in seen or depth > _DEPTH:
+    if id(part) in seen:
         return
     seen.add(id(part))
     yield part
     for value in _held(part):
         if any(hasattr(value, f"get_{kind}") for kind in ("tracer", "meter", "logger")):
-            yield from _parts(value, seen, depth + 1)
+            yield from _parts(value, seen)
 
 
 def _held(part: object) -> Iterator[object]:

@@ -91,7 +91,7 @@ KNOWN: Final[dict[str, Check]] = {
         f"OTEL_PYTHON_{signal}_PROVIDER": values.installed(
             f"opentelemetry_{signal.lower()}_provider", several=False
         )
-        for signal in ("TRACER", "METER", "LOGGER")
+        for signal in ("TRACER", "METER", "LOGGER", "EVENT_LOGGER")
     },
     "OTEL_CONFIG_FILE": values.file,
     "OTEL_ENTITIES": values.anything,

@@ -6,7 +6,7 @@ import re
 import sys
 from collections import Counter
 from functools import cache
-from importlib.metadata import distributions, requires
+from importlib.metadata import PackageNotFoundError, distributions, requires
 from typing import TYPE_CHECKING, Final
 
 from faststream_otel.doctor._finding import Fact, Finding, Rule
@@ -88,7 +88,11 @@ def installed() -> Mapping[str, str]:
 def supported() -> dict[str, str]:
     """Give what this package says of its own requirements: `>=0.7.6,<0.8`."""
     found = {}
-    for line in requires("faststream-otel") or ():
+    try:
+        lines = requires("faststream-otel") or []
+    except PackageNotFoundError:  # run from its sources
+        return {}
+    for line in lines:
         match = re.fullmatch(r"([a-z-]+)([<>=!~][^;]*)", line.replace(" ", ""))
         if match and match[1] in _OURS:
             # The newest that is allowed stands first in what is built.
