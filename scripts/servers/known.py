@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from servers.packages import Packages
 from servers.programs import Collector, Debian, Go, GoItself, Maven, Program, Released
 from servers.server import HOST, Server
 
@@ -191,6 +192,8 @@ TOOLS: dict[str, Program] = {
     "go": GoItself("golang", "go"),
     "javac": Debian("default-jdk-headless", "javac"),
     "mvn": Debian("maven", "mvn"),
+    # Whose packages are looked at beside this one.
+    "vendors": Packages(FILES / "vendors.txt"),
 }
 BROKERS = [server.name for server in SERVERS.values() if server.broker]
 
