@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
+from faststream.nats import NatsBroker
 from opentelemetry.exporter.otlp.proto.grpc._log_exporter import (
     OTLPLogExporter as LogsByGrpc,
 )
@@ -43,7 +44,8 @@ from opentelemetry.sdk.trace.export import (
     SpanExportResult,
 )
 
-from faststream_otel.doctor import _probe
+from faststream_otel.doctor import _examining, _probe, diagnose
+from faststream_otel.nats import NatsTelemetryMiddleware
 from tests.answering import (
     HOST,
     Certificates,
@@ -405,6 +407,39 @@ class Raises(SpanExporter):
         """Nothing."""
 
 
+class Odd(Raises):
+    """One whose parts are not what they should be."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(port)
+        self._headers = 7
+
+
+def test_an_odd_exporter() -> None:
+    """It is reported, and does not end the doctor."""
+    with over_http() as server, tracing(BatchSpanProcessor(Odd(server.port))) as odd:
+        report = diagnose(
+            NatsBroker(middlewares=[NatsTelemetryMiddleware(tracer_provider=odd)]),
+            timeout=0.2,
+        )
+    told = {each.text for each in report.facts if each.name == "Not examined"}
+    assert {"export: TypeError", "probe: TypeError"} <= told
+    assert any(each.name == "Broker" for each in report.facts)
+
+
+def test_a_fault_of_the_doctors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not silence."""
+
+    def look(*args: Any) -> None:
+        raise LookupError(SECRET)
+
+    monkeypatch.setattr(_examining, "look", look)
+    with nobody() as server:
+        (finding,) = examine(by_http(server.port))
+    assert finding.code == "FSO340"
+    assert "LookupError" in finding.seen
+
+
 class Hangs(Raises):
     """One that never comes back."""
 
@@ -530,7 +565,8 @@ def test_logging_goes_on() -> None:
 PROGRAM = """
 import threading
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
-from faststream_otel.doctor import _probe
+from faststream_otel.doctor import _examining, _probe, diagnose
+from faststream_otel.nats import NatsTelemetryMiddleware
 from tests.examined import codes, service, tracing
 
 class Hangs(SpanExporter):

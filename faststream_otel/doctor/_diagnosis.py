@@ -119,10 +119,14 @@ def _report(service: Service) -> Report:
     findings: list[Finding] = []
     facts: list[Fact] = []
     for check in CHECKS:
-        for each in check(service):
-            if isinstance(each, Fact):
-                facts.append(each)
-            else:
-                findings.append(each)
+        try:
+            for each in check(service):
+                if isinstance(each, Fact):
+                    facts.append(each)
+                else:
+                    findings.append(each)
+        except Exception as error:  # noqa: PERF203 - parts of a vendor's may raise
+            topic = check.__module__.rpartition("._")[2]
+            facts.append(Fact("Not examined", f"{topic}: {type(error).__name__}"))
     findings.sort(key=lambda each: KINDS.index(each.kind))
     return Report(tuple(findings), tuple(facts))

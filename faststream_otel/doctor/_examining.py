@@ -39,6 +39,7 @@ Outcome = (
 )
 _SIGNALS: Final[tuple[Signal, ...]] = ("traces", "metrics", "logs")
 _UNREACHED: Final = frozenset({"unresolved", "unreachable", "refused", "silent"})
+_NOTHING: Final = Seen("silent")
 _STATUSES: Final[dict[int, Outcome]] = {
     401: "refused_credentials",
     403: "refused_credentials",
@@ -109,10 +110,14 @@ def examine(tasks: Sequence[Task], patience: float) -> list[Verdict]:
         patience: How long to wait for one answer, in seconds. In all it takes at most
             three times as long, however many there are.
     """
-    verdicts: list[Verdict] = [Verdict(task, "late", Seen("silent")) for task in tasks]
+    verdicts: list[Verdict] = [Verdict(task, "late", _NOTHING) for task in tasks]
 
     def run(position: int) -> None:
-        verdicts[position] = _examine(tasks[position], patience)
+        try:
+            verdicts[position] = _examine(tasks[position], patience)
+        except Exception as error:  # its parts may be anything
+            sent = Sent("raised", type(error).__name__)
+            verdicts[position] = Verdict(tasks[position], "failed", _NOTHING, sent=sent)
 
     threads = [
         # A name may take minutes to resolve; a daemon keeps no process from ending.
