@@ -18,8 +18,8 @@ SCRIPTS: Final = Path(__file__).parents[1] / "scripts"
 if str(SCRIPTS) not in sys.path:
     sys.path.append(str(SCRIPTS))
 
-from packs.made import digested, folder  # noqa: E402 - it is found from here on
-from packs.manifest import manifest, own  # noqa: E402
+from packs.made import folder  # noqa: E402 - it is found from here on
+from packs.manifest import FROM_A_VERSION, manifest, own, packed  # noqa: E402
 from servers.programs import cached  # noqa: E402
 
 PLACE: Final = "assets/run"
@@ -38,12 +38,15 @@ def on_files(files: Any, *, config: Any, **_: Any) -> Any:
         )
     else:
         own_pack = own()
-        listed = json.dumps(manifest(made, own_pack), indent=1)
-        files.append(File.generated(config, f"{PLACE}/programs.json", content=listed))
-        name = f"{PLACE}/files/{digested('own', own_pack)}"
-        files.append(File.generated(config, name, content=own_pack))
-        for path in sorted(made.iterdir()):
-            if path.suffix in {".pack", ".js", ".txt"}:
-                name = f"{PLACE}/files/{path.name}"
-                files.append(File.generated(config, name, abs_src_path=str(path)))
+        listed = manifest(made, own_pack)
+        if os.environ.get("MIKE_DOCS_VERSION"):
+            # Versions share them: scripts/publish puts them there.
+            listed["files"] = FROM_A_VERSION
+        else:
+            for name, content in packed(made, own_pack).items():
+                place = f"{PLACE}/files/{name}"
+                files.append(File.generated(config, place, content=content))
+        place = f"{PLACE}/programs.json"
+        text = json.dumps(listed, indent=1)
+        files.append(File.generated(config, place, content=text))
     return files

@@ -25,6 +25,7 @@ import guide.signals  # noqa: E402 - what it imports is to find the machine's pa
 from faststream_otel._traces.picture import svg  # noqa: E402
 from faststream_otel.testing import SpanRecorder, Trace, render  # noqa: E402
 from guide.figures import tables  # noqa: E402
+from guide.places import PROGRAMS  # noqa: E402
 from guide.programs import Program  # noqa: E402
 from inside.otlp import otlp  # noqa: E402
 
@@ -53,6 +54,9 @@ def run(name: str) -> str:
     """Run the program of this name, whose file is in `docs_src` by now."""
     broker, _, file = name.partition("/")
     program = Program(broker, file.removesuffix(".py"))
+    if program.circumstances.of:
+        # Its file is that of another step.
+        (PROGRAMS / name).rename(program.path)
     linecache.checkcache()
     try:
         with machine.no_loop(), at_most(MOST_SPANS):

@@ -25,10 +25,15 @@ NATIVE: Final = "aiokafka"
 BROWSER: Final = ("pyemscripten_2026_0_wasm32",)
 ELSEWHERE: Final = ("manylinux_2_17_x86_64", "manylinux_2_28_x86_64")
 PYTHON: Final = "3.14"
+PIP: Final = [sys.executable, "-m", "pip"]
 
 
 class MissingError(Exception):
     """Something cannot be had."""
+
+
+class PinError(Exception):
+    """What is wanted cannot be pinned."""
 
 
 def fetched() -> Path:
@@ -51,14 +56,34 @@ def download(pins: list[str], folder: Path, platforms: tuple[str, ...]) -> None:
     """Let pip download wheels, and check their hashes."""
     wanted = folder / "wanted.txt"
     wanted.write_text("".join(pins))
-    run(
-        folder,
-        *(sys.executable, "-m", "pip", "download", "--quiet", "--no-input"),
-        *("--no-deps", "--only-binary=:all:", "--require-hashes"),
+    what = ["--require-hashes", "--requirement", str(wanted)]
+    run(folder, *PIP, *options(folder / "wheels", platforms), *what)
+
+
+def wheel(
+    folder: Path, pin: str, platforms: tuple[str, ...], pip: list[str] = PIP
+) -> Path:
+    """Download one wheel.
+
+    Raises:
+        PinError: A browser cannot have this version.
+    """
+    before = set(folder.iterdir())
+    try:
+        run(folder, *pip, *options(folder, platforms), pin)
+    except MissingError as reason:
+        raise PinError(f"{pin} has no wheel for a browser: {reason}") from None
+    (new,) = set(folder.iterdir()) - before
+    return new
+
+
+def options(to: Path, platforms: tuple[str, ...]) -> list[str]:
+    """How pip is told to download for a browser's Python."""
+    return [
+        *("download", "--quiet", "--no-input", "--no-deps", "--only-binary=:all:"),
         *(f"--platform={platform}" for platform in platforms),
-        *("--implementation=cp", f"--python-version={PYTHON}"),
-        *("--dest", str(folder / "wheels"), "--requirement", str(wanted)),
-    )
+        *("--implementation=cp", f"--python-version={PYTHON}", f"--dest={to}"),
+    ]
 
 
 def unpack_pyodide(folder: Path) -> None:

@@ -21,6 +21,10 @@ NOT: Final = {
     "exporting_zipkin": "it sends to a backend, and has no network there.",
     "exporting_prometheus": "it serves its metrics, and has no network there.",
 }
+# Where published versions share the files, at the root of their site.
+SHARED: Final = "run"
+FROM_A_VERSION: Final = f"../../../{SHARED}/"
+KINDS: Final = (".pack", ".js", ".txt")
 # Every program needs these.
 ALWAYS: Final = ("base", "own")
 # What plays the guide's programs, of `scripts/guide`.
@@ -53,6 +57,15 @@ def own() -> bytes:
     for name in PLAYERS:
         files[f"scripts/guide/{name}.py"] = (guide / f"{name}.py").read_bytes()
     return archive(files)
+
+
+def packed(made: Path, own_pack: bytes) -> dict[str, bytes]:
+    """All files that the worker may ask for, by name, with their licences."""
+    others = [path for path in sorted(made.iterdir()) if path.suffix in KINDS]
+    return {
+        digested("own", own_pack): own_pack,
+        **{path.name: path.read_bytes() for path in others},
+    }
 
 
 def manifest(made: Path, own_pack: bytes) -> dict[str, Any]:
