@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from servers.known import SERVERS
-from trials import backends, brokers, flight, soak
+from trials import backends, brokers, content, flight, hostile, soak
 
 if TYPE_CHECKING:
     from trials.trial import Scenario
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 SCENARIOS: Final[tuple[Scenario, ...]] = (
     *backends.SCENARIOS,
     *brokers.SCENARIOS,
+    *hostile.SCENARIOS,
+    *content.SCENARIOS,
     *flight.SCENARIOS,
     *soak.SCENARIOS,
 )
