@@ -68,6 +68,10 @@ class GuardedError(Exception):
     """No attribute can be read."""
 
     def __getattribute__(self, name: str) -> Any:
+        # From Python 3.13 on, an `AsyncExitStack` that cannot read it exits nothing:
+        # no middleware of FastStream, and so none of ours.
+        if name == "__traceback__" and sys.version_info >= (3, 13):
+            return super().__getattribute__(name)
         raise RuntimeError(name)
 
 

@@ -41,6 +41,11 @@ def today() -> date:
     return datetime.now(timezone.utc).date()
 
 
+# The date of the entry in the copies.
+WRITTEN = today()
+AHEAD = WRITTEN + timedelta(days=7)
+
+
 def git(root: Path, *arguments: str) -> str:
     """Run git in a copy, as nobody in particular and with no settings."""
     who = {
@@ -80,7 +85,7 @@ def checkout(tmp_path: Path) -> Path:
             shutil.copy(ROOT / name, copy / name)
     changes = copy / "CHANGELOG.md"
     dated = re.sub(
-        rf"(?m)^## {VERSION}.*", f"## {VERSION} - {today()}", changes.read_text()
+        rf"(?m)^## {VERSION}.*", f"## {VERSION} - {WRITTEN}", changes.read_text()
     )
     changes.write_text(dated)
     git(copy, "init", "--quiet", "--initial-branch", "main")
@@ -105,14 +110,13 @@ def release(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def no_date(copy: Path) -> None:
     """Leave it as it is while versions are made."""
     edit(
-        copy / "CHANGELOG.md", f"## {VERSION} - {today()}", f"## {VERSION} - Unreleased"
+        copy / "CHANGELOG.md", f"## {VERSION} - {WRITTEN}", f"## {VERSION} - Unreleased"
     )
 
 
 def future(copy: Path) -> None:
     """Date it ahead."""
-    tomorrow = today() + timedelta(days=1)
-    edit(copy / "CHANGELOG.md", str(today()), str(tomorrow))
+    edit(copy / "CHANGELOG.md", str(WRITTEN), str(AHEAD))
 
 
 def no_entry(copy: Path) -> None:
@@ -123,7 +127,7 @@ def no_entry(copy: Path) -> None:
 def no_text(copy: Path) -> None:
     """Say nothing."""
     path = copy / "CHANGELOG.md"
-    head, found, _ = path.read_text().partition(f"## {VERSION} - {today()}\n")
+    head, found, _ = path.read_text().partition(f"## {VERSION} - {WRITTEN}\n")
     path.write_text(f"{head}{found}\n")
 
 
@@ -137,10 +141,11 @@ def other_version(copy: Path) -> None:
     edit(copy / SOURCE, f'"{VERSION}"', '"9.8"')
 
 
-DATED = f"write `## {VERSION} - {today()}`"
+# The command may say tomorrow's date: tests are run at midnight, too.
+DATED = f"write `## {VERSION} - TODAY`"
 MISTAKES: dict[Callable[[Path], None], str] = {
     no_date: f"{VERSION} has no date but 'Unreleased'; {DATED}",
-    future: f"{today() + timedelta(days=1)} is not yet; {DATED}",
+    future: f"{AHEAD} is not yet; {DATED}",
     no_entry: f"CHANGELOG.md begins with 0.0.9, but {SOURCE} says {VERSION}",
     no_text: f"CHANGELOG.md says nothing of {VERSION}",
     no_changelog: f"CHANGELOG.md begins with nothing, but {SOURCE} says {VERSION}",
@@ -153,9 +158,12 @@ def test_mistake(mistake: Callable[[Path], None], checkout: Path) -> None:
     """Each is refused, and says what to do; nothing is built."""
     mistake(checkout)
     commit(checkout)
+    days = [today()]
     done = release(checkout, "--dry-run")
+    days.append(today())
     assert done.returncode == 1
-    assert MISTAKES[mistake] in done.stderr
+    said = [MISTAKES[mistake].replace("TODAY", str(day)) for day in days]
+    assert any(each in done.stderr for each in said), done.stderr
     assert not (checkout / "dist").exists()
 
 
