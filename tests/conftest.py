@@ -164,8 +164,11 @@ def group_of(item: pytest.Item) -> str:
     wanted = set(needs(item)) - {"index"}
     if wanted:
         return "browser" if wanted == {"browser"} else "servers"
-    shared = {"every_page", "published"} & set(getattr(item, "fixturenames", ()))
-    return "pages" if shared else ""
+    names = set(getattr(item, "fixturenames", ()))
+    if hasattr(item, "callspec"):
+        # A parameter may have the name of a fixture.
+        names -= item.callspec.params.keys()
+    return "pages" if {"every_page", "published"} & names else ""
 
 
 def long_ones_wanted(config: pytest.Config) -> bool:
