@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from faststream.asgi import AsgiFastStream
+from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import (
     OTLPSpanExporter as ByGrpc,
 )
@@ -70,6 +71,13 @@ def module(source: str) -> types.ModuleType:
     return made
 
 
+class Vendors(trace.TracerProvider):
+    """A provider that is not the SDK's."""
+
+    def get_tracer(self, *args: Any, **kwargs: Any) -> trace.Tracer:
+        return trace.NoOpTracer()
+
+
 def outcome(*processors: Any, **options: Any) -> str:
     """Give the code of the one finding about span processors, or nothing."""
     with tracing(*processors) as provider:
@@ -79,6 +87,15 @@ def outcome(*processors: Any, **options: Any) -> str:
 def test_no_exporter() -> None:
     """Spans go nowhere, unless a processor of one's own takes them."""
     assert outcome() == "FSO301"
+    with tracing() as tracers, logging_by() as loggers:
+        for chosen, seen in (("none", "OTEL_TRACES_EXPORTER=none"), ("otlp", "")):
+            environment = {"OTEL_TRACES_EXPORTER": chosen}
+            (finding,) = found(_export, service(tracers, environment=environment))
+            assert finding.seen.startswith("The global provider has no")
+            assert seen in finding.seen
+            assert ("none" in finding.seen) is bool(seen)
+        assert not found(_export, service(loggers))
+    assert not found(_export, service(Vendors()))
     assert not outcome(BatchSpanProcessor(ByHttp()))
     assert not outcome(SpanProcessor())
 

@@ -8,6 +8,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from opentelemetry import metrics
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import Counter, MeterProvider
 from opentelemetry.sdk.metrics.export import (
@@ -46,11 +47,19 @@ def to_the_console(**options: Any) -> PeriodicExportingMetricReader:
     )
 
 
+class Vendors(metrics.MeterProvider):
+    """A provider that is not the SDK's."""
+
+    def get_meter(self, *args: Any, **kwargs: Any) -> metrics.Meter:
+        return metrics.NoOpMeter("shop")
+
+
 def test_no_reader() -> None:
     """Metrics go nowhere, unless somebody wants it so."""
     assert outcome() == "FSO401"
     assert not outcome(InMemoryMetricReader())
     assert not outcome(environment={"OTEL_METRICS_EXPORTER": "none"})
+    assert not found(_metrics, service(Vendors()))
 
 
 def test_never() -> None:
@@ -73,12 +82,17 @@ def test_facts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "code"),
-    [("messaging.*", "FSO405"), ("*", "FSO405"), ("http.*", "")],
+    ("view", "code"),
+    [
+        (View(instrument_name="messaging.*", aggregation=DropAggregation()), "FSO405"),
+        (View(instrument_name="*", aggregation=DropAggregation()), "FSO405"),
+        (View(instrument_name="http.*", aggregation=DropAggregation()), ""),
+        (View(instrument_name="messaging.*"), ""),
+        (View(instrument_type=Counter, aggregation=DropAggregation()), ""),
+    ],
 )
-def test_views(pattern: str, code: str) -> None:
+def test_views(view: View, code: str) -> None:
     """One that drops what is ours."""
-    view = View(instrument_name=pattern, aggregation=DropAggregation())
     provider = MeterProvider(
         [InMemoryMetricReader()], views=[view], shutdown_on_exit=False
     )

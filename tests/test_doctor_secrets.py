@@ -20,12 +20,17 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
 
 from faststream_otel.doctor import _screen, diagnose
+from faststream_otel.doctor._quiet import quiet
 from faststream_otel.nats import NatsTelemetryMiddleware
 from tests.answering import HOST, nobody, over_grpc, over_http
 from tests.examined import variables
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from faststream_otel.doctor import Report
+    from tests.answering import Server
 
 # Each is another, so that the one that was shown is known.
 ENVIRONMENT = {
@@ -50,9 +55,9 @@ def reported(where: str, url: str) -> Report:
             resource=Resource.create({"cloud.token": "canary12"}),
             shutdown_on_exit=False,
         )
-        given = {"headers": {"x-token": "canary13"}}
-        provider.add_span_processor(BatchSpanProcessor(ByHttp(**given)))
-        provider.add_span_processor(BatchSpanProcessor(ByGrpc(**given)))
+        given = {"x-token": "canary13"}
+        provider.add_span_processor(BatchSpanProcessor(ByHttp(headers=given)))
+        provider.add_span_processor(BatchSpanProcessor(ByGrpc(headers=given)))
         provider.add_span_processor(SimpleSpanProcessor(ByHttp(url)))
         middleware = NatsTelemetryMiddleware(tracer_provider=provider)
         broker = NatsBroker(
@@ -64,22 +69,31 @@ def reported(where: str, url: str) -> Report:
             provider.shutdown()
 
 
+def test_headers_that_the_sdk_cannot_read(caplog: pytest.LogCaptureFixture) -> None:
+    """It would log them, and does once the doctor is done."""
+    with variables(OTEL_EXPORTER_OTLP_HEADERS="authorization: canary17"):
+        with quiet():
+            ByHttp()
+        assert "Header format invalid" in caplog.text
+        assert "canary17" not in caplog.text
+        ByHttp()
+    assert "canary17" in caplog.text
+
+
 @pytest.mark.parametrize("answer", ["nobody", "401", "503", "gRPC"])
 def test_canaries(
     answer: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """In the report, as text and as data, and in what is printed meanwhile."""
-    server = {
+    servers: dict[str, Callable[[], AbstractContextManager[Server]]] = {
         "nobody": nobody,
         "401": lambda: over_http(401, body=b"canary16"),
         "503": lambda: over_http(503, body=b"canary16"),
         "gRPC": over_grpc,
-    }[answer]()
-    with server as running:
+    }
+    with servers[answer]() as running:
         where = f"{HOST}:{running.port}"
         url = f"http://canary1:canary2@{where}/v1/traces?token=canary3"
-        # What the SDK logs of headers that it cannot read has their values.
-        caplog.clear()
         report = reported(where, url)
     assert len(report.findings) > 3
     screen = io.StringIO()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from faststream_otel._applications import brokers_of
 from faststream_otel.doctor import _loading, _screen
 from faststream_otel.doctor._diagnosis import examine
+from faststream_otel.doctor._quiet import quiet
 from faststream_otel.doctor._service import Asked
 from faststream_otel.doctor._settings import watching
 
@@ -77,7 +78,7 @@ def run(arguments: argparse.Namespace, more: Sequence[str], out: TextIO) -> int:
         start=arguments.start,
     )
     try:
-        with watching("import") as settings:
+        with quiet(), watching("import") as settings:
             application = _loading.load(
                 arguments.app, app_dir=arguments.app_dir, factory=arguments.factory
             )
