@@ -199,8 +199,22 @@ def test_somebody_sends_the_rest(
             value.__module__ = made.__name__
     no_modules.append(made)
     assert not outcome(BatchSpanProcessor(ByHttp()), server="uvicorn")
-    no_modules[:] = [module("def end(provider): provider.stop()")]
+    with tracing(BatchSpanProcessor(ByHttp())) as provider:
+        assert "Stopping" not in facts(_export, service(provider))
+    # Nobody calls what others have.
+    others = module("def end(provider): provider.shutdown()")
+    others.end.__module__ = "others"
+    no_modules[:] = [module("def end(provider): provider.stop()"), others]
     assert outcome(BatchSpanProcessor(ByHttp()), server="uvicorn") == "FSO305"
+
+
+def test_what_is_not_sent() -> None:
+    """It is not waited for, whatever the server."""
+    processor = BatchSpanProcessor(InMemorySpanExporter())
+    with tracing(processor) as provider:
+        examined = service(provider, server="uvicorn")
+        assert not found(_export, examined)
+        assert "Stopping" not in facts(_export, examined)
 
 
 def test_own_modules(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import subprocess
 import sys
@@ -40,6 +41,8 @@ from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.trace.export import (
     BatchSpanProcessor,
+    ConsoleSpanExporter,
+    SimpleSpanProcessor,
     SpanExporter,
     SpanExportResult,
 )
@@ -154,6 +157,19 @@ def test_zipkin_arrives() -> None:
         where = f"http://{HOST}:{server.port}"
         assert not outcome(ZipkinExporter(endpoint=f"{where}/api/v2/spans"))
         assert outcome(ZipkinExporter(endpoint=f"{where}/api")) == "FSO332"
+
+
+def test_only_what_has_an_address_is_sent_to() -> None:
+    """And each exporter once."""
+    out = io.StringIO()
+    with over_http() as server:
+        shared = by_http(server.port)
+        processors = [SimpleSpanProcessor(shared) for _ in range(2)]
+        processors.append(SimpleSpanProcessor(ConsoleSpanExporter(out=out)))
+        with tracing(*processors) as provider:
+            assert not found(_probe, service(provider))
+    assert len([body for body in server.bodies["/v1/traces"] if body]) == 1
+    assert not out.getvalue()
 
 
 def test_metrics_and_logs_arrive() -> None:

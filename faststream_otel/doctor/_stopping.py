@@ -28,8 +28,7 @@ _ENDING: Final = frozenset({"shutdown", "force_flush"})
 
 def server_of(words: str) -> str:
     """Name the server in what may be a whole command; empty if it is not known."""
-    parts = shlex.split(words) or [""]
-    name = Path(parts[0]).name
+    name = Path(shlex.split(words)[0]).name
     return name if name in LOSES else ""
 
 
@@ -75,7 +74,7 @@ def _own_modules() -> Iterator[ModuleType]:
     paths = sysconfig.get_paths()
     others = tuple(paths[name] for name in ("stdlib", "platstdlib", "purelib"))
     ours = str(Path(faststream_otel.__file__).parent)
-    for name, module in list(sys.modules.items()):
+    for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
-        if isinstance(file, str) and name and not file.startswith((*others, ours)):
+        if isinstance(file, str) and not file.startswith((*others, ours)):
             yield module
