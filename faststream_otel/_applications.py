@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 _FRAMEWORKS: Final = ("fastapi", "faststream", "litestar", "starlette")
 _MOST: Final = 50_000
 TAKEN: Final = (
-    "brokers, and applications that have some: FastStream(broker), as_asgi(), a "
-    "FastAPI with FastStream's router included, a Starlette or Litestar whose lifespan "
-    "or hooks start a broker"
+    "brokers, or applications with brokers: FastStream(broker), as_asgi(), a FastAPI "
+    "application that includes FastStream's router, or a Starlette or Litestar "
+    "application whose lifespan or hooks start a broker"
 )
 
 

@@ -64,7 +64,7 @@ class ConfluentMessages(BaseKafkaMessages[Message, KafkaPublishCommand]):
 class KafkaTelemetryMiddleware(TelemetryMiddleware[Message, KafkaPublishCommand]):
     """Traces what a Confluent Kafka broker sends and handles.
 
-    Give each broker an instance of its own:
+    Give each broker its own instance:
     `KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])`.
     The spans follow OpenTelemetry's conventions for Kafka.
     """

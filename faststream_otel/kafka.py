@@ -82,7 +82,7 @@ class KafkaTelemetryMiddleware(
 ):
     """Traces what a Kafka broker sends and handles.
 
-    Give each broker an instance of its own:
+    Give each broker its own instance:
     `KafkaBroker(middlewares=[KafkaTelemetryMiddleware()])`.
     The spans follow OpenTelemetry's conventions for Kafka.
     """

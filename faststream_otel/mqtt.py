@@ -112,10 +112,10 @@ class MQTTMessages(Messages["Message", MQTTPublishCommand]):
 class MQTTTelemetryMiddleware(TelemetryMiddleware["Message", MQTTPublishCommand]):
     """Traces what an MQTT broker sends and handles.
 
-    Give each broker an instance of its own:
+    Give each broker its own instance:
     `MQTTBroker(middlewares=[MQTTTelemetryMiddleware()])`.
     Context travels in user properties, which MQTT has had since version 5.
-    The group of a shared subscription is the consumer group.
+    The group of a shared subscription is recorded as the consumer group.
     """
 
     messages_type = MQTTMessages

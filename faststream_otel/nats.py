@@ -129,10 +129,10 @@ class NatsMessages(Messages[Msg, NatsPublishCommand]):
 class NatsTelemetryMiddleware(TelemetryMiddleware[Msg, NatsPublishCommand]):
     """Traces what a NATS broker sends and handles.
 
-    Give each broker an instance of its own:
+    Give each broker its own instance:
     `NatsBroker(middlewares=[NatsTelemetryMiddleware()])`.
-    A queue group is the consumer group, a durable consumer of JetStream is the
-    subscription, and the inbox of a request is temporary.
+    A queue group is recorded as the consumer group, a durable consumer of JetStream as
+    the subscription, and the inbox of a request as temporary.
     """
 
     messages_type = NatsMessages

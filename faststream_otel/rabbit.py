@@ -108,7 +108,7 @@ class RabbitTelemetryMiddleware(
 ):
     """Traces what a RabbitMQ broker sends and handles.
 
-    Give each broker an instance of its own:
+    Give each broker its own instance:
     `RabbitBroker(middlewares=[RabbitTelemetryMiddleware()])`.
     The spans follow OpenTelemetry's conventions for RabbitMQ: a destination is called
     `exchange:routing key` when sending, and `exchange:routing key:queue` when

@@ -141,10 +141,10 @@ class RedisTelemetryMiddleware(
 ):
     """Traces what a Redis broker sends and handles.
 
-    Give each broker an instance of its own:
+    Give each broker its own instance:
     `RedisBroker(middlewares=[RedisTelemetryMiddleware()])`.
     Context travels in the envelope that FastStream puts around a message. The group
-    of a stream is the consumer group.
+    of a stream is recorded as the consumer group.
     """
 
     messages_type = RedisMessages
