@@ -50,10 +50,12 @@ asyncio.run(main())
 """
 
 
-def run(program: Program, environment: Mapping[str, str], then: str = "") -> str:
-    """Run a program, and what comes `then` in its process; give what it prints."""
+def run(
+    program: Program, environment: Mapping[str, str], *, first: str = "", then: str = ""
+) -> str:
+    """Run a program, and more code in its process; give what they print."""
     done = subprocess.run(
-        [sys.executable, "-c", IN_MEMORY.format(step=program.step) + then],
+        [sys.executable, "-c", first + IN_MEMORY.format(step=program.step) + then],
         cwd=program.path.parent,
         env=environment,
         capture_output=True,
