@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,6 +33,15 @@ MODULES = (
 def is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
     """As under `opentelemetry-instrument`."""
     monkeypatch.setattr(_environment, "configured", lambda: True)
+
+
+@pytest.fixture(autouse=True)
+def logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The instrumentation of logging has been loaded, or what stands in for it."""
+    name = "opentelemetry.instrumentation.logging"
+    with contextlib.suppress(ModuleNotFoundError):
+        importlib.import_module(name)
+    monkeypatch.setitem(sys.modules, name, sys.modules.get(name, sys))
 
 
 @pytest.fixture(autouse=True)
@@ -261,6 +272,15 @@ def test_nothing_to_set(name: str, value: str) -> None:
     """What is meant for a part that is not there."""
     with tracing(SimpleSpanProcessor(InMemorySpanExporter())) as provider:
         assert outcome(provider, **{name: value}) == "FSO609"
+
+
+def test_the_instrumentation_of_logging(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It alone reads its variables."""
+    environment = {"OTEL_PYTHON_LOG_CORRELATION": "true"}
+    monkeypatch.setitem(sys.modules, "opentelemetry.instrumentation.logging", sys)
+    assert not outcome(**environment)
+    monkeypatch.delitem(sys.modules, "opentelemetry.instrumentation.logging")
+    assert outcome(**environment) == "FSO609"
 
 
 def test_a_part_that_is_there() -> None:

@@ -376,6 +376,14 @@ def test_codes(status: grpc.StatusCode, code: str) -> None:
         assert outcome(by_grpc(server.port), timeout=0.5) == code
 
 
+def test_the_first_complaint_is_enough() -> None:
+    """An exporter that tries again is not waited for when the server said no."""
+    with over_http(503) as server:
+        before = time.monotonic()
+        assert outcome(by_http(server.port), timeout=20) == "FSO334"
+        assert time.monotonic() - before < 10
+
+
 def test_a_collector_without_a_pipeline() -> None:
     """It takes traces, and no logs."""
     with over_grpc(services=("trace",)) as server:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Final
 
 from faststream_otel.doctor._address import address_of
@@ -25,6 +26,8 @@ _SAMPLERS: Final = {
     "parentbased_always_off": "ParentBased{root:AlwaysOffSampler",
     "parentbased_traceidratio": "ParentBased{root:TraceIdRatioBased",
 }
+_FOR_LOGGING: Final = "OTEL_PYTHON_LOG_"
+_LOGGING: Final = "opentelemetry.instrumentation.logging"
 _FOR_GRPC: Final = "_INSECURE"
 
 
@@ -35,6 +38,8 @@ def without_component(
     there = {signal: _routes(service, signal) for signal in _SIGNALS}
     # Those for configurators may be their own defaults: the distro sets two.
     for name in (each for each in environment if each not in CONFIGURATORS):
+        if name.startswith(_FOR_LOGGING) and _LOGGING not in sys.modules:
+            yield name, "instrumentation of logging"
         for begins, signals, component, is_it in _COMPONENTS:
             if not name.startswith(begins):
                 continue
