@@ -20,8 +20,17 @@ if (location.protocol !== "file:") {
     }
   };
 
+  let places = [];
+  const bring = () => {
+    if (places.length && location.hash.startsWith("#run=")) {
+      import("./run/link.js").then((it) => it.open(places));
+    }
+  };
+  addEventListener("hashchange", bring);
+
+  // Once, or with each page where Material puts it into the one before.
   document$.subscribe(() => {
-    const places = [...document.querySelectorAll(".run-buttons")];
+    places = [...document.querySelectorAll(".run-buttons")];
     for (const place of places) {
       const button = document.createElement("button");
       button.className = "run-button";
@@ -31,12 +40,6 @@ if (location.protocol !== "file:") {
       place.replaceChildren(button);
       if ("open" in place.dataset) load(place, (it) => it.panelOf(place).edit());
     }
-    const bring = () => {
-      if (places.length && location.hash.startsWith("#run=")) {
-        import("./run/link.js").then((it) => it.open(places));
-      }
-    };
     bring();
-    addEventListener("hashchange", bring);
   });
 }

@@ -128,6 +128,9 @@ class Panel {
       const count = figure.querySelectorAll(".trace-row").length;
       came = `It recorded ${count === 1 ? "one span" : `${count} spans`}.`;
     }
+    if (this.place.dataset.broker === "confluent") {
+      came += " Confluent's client, which is written in C, had a stand-in.";
+    }
     for (const { traceback } of errors) this.output.add(traceback, "stderr");
     const [error] = errors;
     if (error) this.end(`A handler failed. ${raised(error)} ${came}`, "failed", error.line);
@@ -183,6 +186,7 @@ class Panel {
   bring(text) {
     if (this.isRunning) stop();
     this.clear();
+    this.draw(null, { isRecorded: false });
     this.edit().text = text;
     this.block.scrollIntoView({ block: "start" });
     const words = "This program came with the address. Read it before you run it.";
