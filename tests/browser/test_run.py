@@ -27,7 +27,7 @@ from tests.docs.site import parse
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("playable")]
 
@@ -346,3 +346,46 @@ def test_paper_shows_the_page(program: Running) -> None:
     place = program.page.locator(".tabbed-block:visible").first
     assert place.locator("pre > code").is_visible()
     assert place.locator("figure.trace").locator("visible=true").count() == 1
+
+
+def test_a_strict_host(page: Page) -> None:
+    """Where a host forbids styles and scripts in markup, a run breaks no rule."""
+    policy = (
+        "default-src 'self'; img-src 'self' data:; style-src 'self'; "
+        "script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'"
+    )
+
+    def strictly(route: Route) -> None:
+        answered = route.fetch()
+        headers = {**answered.headers, "content-security-policy": policy}
+        route.fulfill(response=answered, headers=headers)
+
+    page.route("**/first-trace/**", strictly)
+    answer(page, {"# failed": [STARTED, failed(TRACEBACK, 1)]})
+    # The page's own pictures break it: they have their height as a style.
+    page.add_init_script(
+        """broken = [];
+        addEventListener("securitypolicyviolation", (event) => broken.push(event.sample));
+        """
+    )
+    page.goto(ADDRESS)
+    program = Running(page)
+    program.run.wait_for()
+    before = page.evaluate("broken.length")
+    assert before
+    program.run.click()
+    program.says("Finished.")
+    box = program.figure.locator("svg").bounding_box()
+    assert box
+    assert box["height"] == 126
+    program.edit.click()
+    program.text.fill("# failed")
+    program.run.click()
+    program.says("It failed.")
+    assert program.marked() == "# failed"
+    assert page.evaluate("broken.length") == before
+    policy = policy.replace("'wasm-unsafe-eval'", "")
+    page.goto("about:blank")
+    page.goto(ADDRESS)
+    program.run.click()
+    program.says("Python cannot be started: this site or this browser does not allow")

@@ -15,7 +15,9 @@ const ATTRIBUTES = new Set(
     "stroke-dasharray"
   ).split(" "),
 );
-const HEIGHT = /^height: ?(\d+(?:\.\d+)?px)$/;
+// A theme's style beats the height that is an attribute. A style in markup is what a host
+// may forbid, even where it is only read.
+const STYLE = /^(<svg\b[^>]*?) style="[^"]*"/;
 
 // Ids of its own: the recorded picture of the same program has the others.
 const own = (ids) => ids.replace(/[\w-]+/g, "run-$&");
@@ -29,7 +31,7 @@ function copied(node) {
     else if (name === "id" || name === "aria-labelledby") copy.setAttribute(name, own(value));
     else if (name === "class") {
       copy.classList.add(...value.split(/\s+/).filter((each) => each.startsWith("trace-")));
-    } else if (name === "style") copy.style.height = HEIGHT.exec(value)?.[1] ?? "";
+    }
   }
   copy.append(...[...node.childNodes].map(copied));
   return copy;
@@ -37,11 +39,13 @@ function copied(node) {
 
 export function drawing(svg, table) {
   const parser = new DOMParser();
-  const picture = parser.parseFromString(svg, "image/svg+xml").documentElement;
+  const plain = svg.replace(STYLE, "$1");
+  const picture = copied(parser.parseFromString(plain, "image/svg+xml").documentElement);
   if (picture.localName !== "svg") return null;
+  picture.style.height = `${parseFloat(picture.getAttribute("height"))}px`;
   const figure = document.createElement("figure");
   figure.className = "trace";
-  figure.append(copied(picture));
+  figure.append(picture);
   const { body } = parser.parseFromString(table, "text/html");
   figure.append(...[...body.children].map(copied));
   return figure;

@@ -3,6 +3,10 @@
 
 const WORKER = new URL("../../run/worker.js", import.meta.url);
 
+// The smallest module. What forbids it may be the browser, or a host's policy.
+const MODULE = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
+const FORBIDDEN = "this site or this browser does not allow WebAssembly";
+
 let worker = null;
 let running = null;
 let count = 0;
@@ -10,6 +14,7 @@ let count = 0;
 // Runs a program, and tells what becomes of it; the one that is running ends.
 export function play(program, broker, source, tell) {
   if (running) stop("Stopped: another program was started.");
+  if (!isAllowed()) return tell({ type: "stopped", why: cannot(FORBIDDEN) });
   worker ??= start();
   running = { id: ++count, tell };
   worker.postMessage({ type: "run", id: running.id, program, broker, source });
@@ -20,6 +25,15 @@ export function stop(why = "Stopped.") {
   worker?.terminate();
   worker = null;
   finish({ type: "stopped", why });
+}
+
+// Python, where it is not allowed, would start for ever.
+function isAllowed() {
+  try {
+    return Boolean(new WebAssembly.Module(MODULE));
+  } catch {
+    return false;
+  }
 }
 
 function start() {
