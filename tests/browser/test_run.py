@@ -365,8 +365,9 @@ def test_a_strict_host(page: Page) -> None:
     # The page's own pictures break it: they have their height as a style.
     page.add_init_script(
         """broken = [];
-        addEventListener("securitypolicyviolation", (event) => broken.push(event.sample));
-        """
+        addEventListener("securitypolicyviolation", ({ sample }) => {
+            broken.push(sample);
+        });"""
     )
     page.goto(ADDRESS)
     program = Running(page)
