@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 NOWHERE = {"PIP_CONFIG_FILE": os.devnull, "PIP_RETRIES": "0", "PIP_NO_CACHE_DIR": "1"}
 
 
+# Each makes an environment.
+pytestmark = pytest.mark.long
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A copy of the checkout, without `.venv`."""

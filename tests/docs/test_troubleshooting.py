@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 PAGE = (DOCS / "troubleshooting.md").read_text()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("symptom", SYMPTOMS)
 def test_what_is_printed(symptom: str) -> None:
     """The output on the page is that of this run."""
