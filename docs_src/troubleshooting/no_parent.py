@@ -30,6 +30,7 @@ async def main() -> None:
         await deliveries.settled()
 
 
-with record(broker, reproducible=True, service="shop") as recording:
-    asyncio.run(main())
-print(render(recording.trace()))
+if __name__ == "__main__":
+    with record(broker, reproducible=True, service="shop") as recording:
+        asyncio.run(main())
+    print(render(recording.trace()))

@@ -17,10 +17,12 @@ provider.add_span_processor(SimpleSpanProcessor(exporter))
 
 broker = NatsBroker(middlewares=[NatsTelemetryMiddleware(tracer_provider=provider)])
 
+tracer = trace.get_tracer("shop")
+
 
 @broker.subscriber("orders")
 async def pack(order: str) -> None:
-    with trace.get_tracer("shop").start_as_current_span("wrap"):
+    with tracer.start_as_current_span("wrap"):
         print(f"Wrapping {order}")
 
 
@@ -31,5 +33,6 @@ async def main() -> None:
         await deliveries.settled()
 
 
-asyncio.run(main())
-print("spans:", ", ".join(span.name for span in exporter.get_finished_spans()))
+if __name__ == "__main__":
+    asyncio.run(main())
+    print("spans:", ", ".join(span.name for span in exporter.get_finished_spans()))

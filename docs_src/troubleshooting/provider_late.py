@@ -2,6 +2,7 @@
 
 import asyncio
 
+from faststream import FastStream, TestApp
 from faststream.nats import NatsBroker
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
@@ -13,6 +14,7 @@ from faststream_otel.testing import in_memory
 
 exporter = InMemorySpanExporter()
 broker = NatsBroker(middlewares=[NatsTelemetryMiddleware()])
+service = FastStream(broker)
 
 
 @broker.subscriber("orders")
@@ -20,19 +22,22 @@ async def pack(order: str) -> None:
     print(f"Packing {order}")
 
 
+@service.after_startup
+async def record() -> None:
+    await broker.publish("tea", "orders")
+
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+
+    await broker.publish("cake", "orders")
+
+
 async def main() -> None:
-    async with in_memory(broker) as deliveries:
-        await broker.start()
-        await broker.publish("tea", "orders")
-        await deliveries.settled()
-
-        provider = TracerProvider()
-        provider.add_span_processor(SimpleSpanProcessor(exporter))
-        trace.set_tracer_provider(provider)
-
-        await broker.publish("cake", "orders")
+    async with in_memory(broker) as deliveries, TestApp(service):
         await deliveries.settled()
 
 
-asyncio.run(main())
-print("Messages: 2, process spans:", len(exporter.get_finished_spans()) - 1)
+if __name__ == "__main__":
+    asyncio.run(main())
+    print("Messages: 2, process spans:", len(exporter.get_finished_spans()) - 1)

@@ -34,7 +34,8 @@ async def main() -> None:
         await deliveries.settled()
 
 
-asyncio.run(main())
-for span in exporter.get_finished_spans():
-    scope = span.instrumentation_scope
-    print(f"{span.name:16} recorded by {scope.name if scope else 'nobody'}")
+if __name__ == "__main__":
+    asyncio.run(main())
+    for span in exporter.get_finished_spans():
+        scope = span.instrumentation_scope
+        print(f"{span.name:16} recorded by {scope.name if scope else 'nobody'}")

@@ -1,0 +1,1 @@
+faststream-otel doctor --server uvicorn last_spans:asgi

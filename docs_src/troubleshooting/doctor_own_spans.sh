@@ -1,0 +1,1 @@
+faststream-otel doctor own_spans:broker

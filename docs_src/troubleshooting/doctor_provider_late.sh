@@ -1,0 +1,1 @@
+faststream-otel doctor --start provider_late:service

@@ -1,0 +1,1 @@
+OTEL_TRACES_SAMPLER=always_off opentelemetry-instrument faststream-otel doctor handled:broker
