@@ -1,1 +1,4 @@
-OTEL_TRACES_SAMPLER=always_off opentelemetry-instrument faststream-otel doctor handled:broker
+export OTEL_TRACES_SAMPLER=always_off
+opentelemetry-instrument --traces_exporter console \
+    --metrics_exporter none --logs_exporter none \
+    faststream-otel doctor handled:broker

@@ -3,14 +3,13 @@
 import asyncio
 
 from faststream import FastStream, TestApp
-from faststream.nats import NatsBroker
+from faststream.nats import NatsBroker, TestNatsBroker
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from faststream_otel.nats import NatsTelemetryMiddleware
-from faststream_otel.testing import in_memory
 
 exporter = InMemorySpanExporter()
 broker = NatsBroker(middlewares=[NatsTelemetryMiddleware()])
@@ -34,8 +33,9 @@ async def record() -> None:
 
 
 async def main() -> None:
-    async with in_memory(broker) as deliveries, TestApp(service):
-        await deliveries.settled()
+    # Delivers in memory, inside the call that publishes.
+    async with TestNatsBroker(broker), TestApp(service):
+        pass
 
 
 if __name__ == "__main__":

@@ -256,7 +256,7 @@ def _without_effect(
     for name in environment:
         if name in UNREAD:
             yield NOT_IN_PYTHON.found("It is set.", name=name, instead=UNREAD[name])
-        elif _is_unread(name, service):
+        elif _is_unread(name, service) and environment[name] != "none":
             yield NOT_READ_HERE.found("Nothing has read it.", name=name)
     for name, component in without_component(environment, service):
         if name not in UNREAD:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from faststream_otel.doctor import _stopping
 from faststream_otel.doctor._address import address_of
 from faststream_otel.doctor._described import (
+    batch_of,
     described,
     has_ended,
     is_simple,
@@ -153,7 +154,8 @@ def _stop(found: list[Route], service: Service) -> Iterator[Finding | Fact]:
     if sending and not ends:
         yield Fact("Stopping", f"up to {seconds} s if nobody answers")
     server = service.asked.server
-    if not server or not sending or ends:
+    # What prints has a queue, too.
+    if not server or not (sending or any(map(batch_of, found))) or ends:
         return
     if not _stopping.server_of(server):
         known = ", ".join(_stopping.LOSES)

@@ -120,14 +120,14 @@ def check(service: Service) -> Iterator[Finding | Fact]:
     providers = service.of("traces")
     if not any(each.is_global for each in providers):
         yield from _no_provider(service)
+    yield from _second(service)
+    yield from _several(service)
     for provider in providers:
         yield Fact("Tracer provider", _described(provider, service))
         if provider.sdk is not None:
             yield from _name(provider)
             yield from _limits(provider)
             yield from _sampling.examine(provider)
-    yield from _second(service)
-    yield from _several(service)
 
 
 def _disabled(service: Service) -> Iterator[Finding]:
@@ -160,8 +160,8 @@ def _nobody_set(service: Service) -> str:
     seen = f"trace.get_tracer_provider() is a {_class(trace.get_tracer_provider())}"
     unread = sorted(
         name
-        for name in service.environment
-        if name.startswith(("OTEL_EXPORTER", "OTEL_TRACES", "OTEL_SERVICE"))
+        for name, value in service.environment.items()
+        if value and name.startswith(("OTEL_EXPORTER", "OTEL_TRACES", "OTEL_SERVICE"))
     )
     if unread and not instrumented():
         seen += f"; set, and read by nobody: {', '.join(unread)}"

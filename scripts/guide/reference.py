@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Final
 
-from guide import attributes, cost, metrics, moving, options, spans, versions
+from guide import attributes, cost, findings, metrics, moving, options, spans, versions
 from guide.places import DOCS
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ TABLES = DOCS / "tables"
 
 WRITTEN: Final[dict[Path, Callable[[], str]]] = {
     attributes.PAGE: attributes.page,
+    REFERENCE / "doctor.md": findings.page,
     REFERENCE / "metrics.md": metrics.page,
     REFERENCE / "options.md": options.page,
     REFERENCE / "spans.md": spans.page,

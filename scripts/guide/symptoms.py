@@ -28,6 +28,11 @@ BOUNDARIES = PROGRAMS / "boundaries"
 BESIDE = PROGRAMS / "beside"
 PORT: Final = "4318"  # where the page has a Collector
 
+# What the doctor is asked about, by the name of the symptom.
+DOCTOR: Final = (
+    *("no_provider", "disabled", "sampled_out", "provider_twice", "provider_late"),
+    *("sends", "last_spans", "no_parent", "twice", "own_spans"),
+)
 # What is run, by the name of its output.
 SYMPTOMS: Final[dict[str, str]] = {
     "no_provider": "python handled.py",
@@ -48,6 +53,7 @@ SYMPTOMS: Final[dict[str, str]] = {
     "own_spans": "python own_spans.py",
     "content": "python content.py",
     "views": "python views.py",
+    **{f"doctor_{name}": f"bash doctor_{name}.sh" for name in DOCTOR},
     "with_dictconfig": "python with_dictconfig.py",
     "with_dishka": "python with_dishka.py",
     "with_logfire": "python with_logfire.py",
@@ -57,6 +63,10 @@ SYMPTOMS: Final[dict[str, str]] = {
 }
 # An id of a trace, and the one that the page has in its place.
 _TRACE_ID: Final = re.compile(r"\b(?!0{32})[0-9a-f]{32}\b")
+# A reader has installed none of those that it names.
+_OF_INSTRUMENTORS: Final = ("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS",)
+# A version that differs from reader to reader.
+_VERSION: Final = re.compile(r"^(  [\w-]+): \d[\w.]+$", re.MULTILINE)
 _EXAMPLE: Final = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
@@ -79,12 +89,30 @@ def printed(symptom: str) -> str:
         # A shell around it would say that it was terminated, and its number.
         command = of_file(TROUBLESHOOTING / f"{symptom}.sh")
         return run(command, ends=-signal.SIGTERM)
+    if symptom.startswith("doctor_"):
+        return doctors(symptom)
     if symptom != "sends":
         return _TRACE_ID.sub(_EXAMPLE, run(command, directory(symptom)))
     with a_collector() as port:
         # Its own lines have the port as well.
         script = (TROUBLESHOOTING / "sends.sh").read_text().replace(PORT, port)
         return run(script).replace(port, PORT)
+
+
+def doctors(symptom: str) -> str:
+    """Give what the doctor finds, and at the top of the page also what it has seen."""
+    script = (TROUBLESHOOTING / f"{symptom}.sh").read_text()
+    environment = readers_environment(OTEL_SERVICE_NAME="shop")
+    # What the reader has not set would be told.
+    for name in ("OTEL_METRICS_EXPORTER", "OTEL_LOGS_EXPORTER", *_OF_INSTRUMENTORS):
+        if name not in _OF_INSTRUMENTORS or "instrument" not in script:
+            del environment[name]
+    with a_collector() as port:
+        command = script.replace(PORT, port)
+        said = _ran(command, TROUBLESHOOTING, environment, ends=1).replace(port, PORT)
+    if symptom == "doctor_no_provider":
+        return _VERSION.sub(r"\1: …", said)
+    return said.partition("\nWhat was seen\n")[0].rstrip() + "\n"
 
 
 def run(command: str, where: Path = TROUBLESHOOTING, ends: int = 0, **more: str) -> str:
@@ -97,6 +125,10 @@ def run(command: str, where: Path = TROUBLESHOOTING, ends: int = 0, **more: str)
         more: Variables of its environment.
     """
     environment = readers_environment(**{"OTEL_TRACES_EXPORTER": "none", **more})
+    return _ran(command, where, environment, ends)
+
+
+def _ran(command: str, where: Path, environment: dict[str, str], ends: int) -> str:
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=where,
