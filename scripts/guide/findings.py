@@ -27,11 +27,7 @@ What does a finding of `faststream-otel doctor` mean, and what mends it?
 
 ## The command
 
-```text
-faststream-otel doctor MODULE:APP
-```
-
-It loads the application as `faststream run` does, and reads how its telemetry is set up.
+`faststream-otel doctor MODULE:APP` loads the application as `faststream run` does, and reads how its telemetry is set up.
 `python -m faststream_otel doctor` is the same.
 To see what `opentelemetry-instrument` makes of the application, put that before it: `opentelemetry-instrument faststream-otel doctor app:app`.
 
@@ -99,7 +95,7 @@ def _sections(rules: Iterable[Rule]) -> Iterator[str]:
     for topic, group in groupby(rules, key=lambda rule: rule.code[3]):
         yield f"## {TOPICS[topic]}\n"
         for rule in group:
-            title = f"{rule.code}: {marked(rule.title)}"
+            title = f"{rule.code}: {marked(rule.title).rstrip('.')}"
             yield f"### {title} {{ #{rule.code.lower()} }}\n"
             yield f"*{rule.kind.capitalize()}.*"
             why = marked(rule.why)

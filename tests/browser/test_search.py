@@ -43,6 +43,11 @@ TYPED = {
     ),
     "StatusCode.UNAVAILABLE": "/troubleshooting/#nothing-arrives",
     "failed to export": "/troubleshooting/#nothing-arrives",
+    # Findings of the doctor.
+    "FSO001": "/reference/doctor/#fso001",
+    "FSO331": "/reference/doctor/#fso331",
+    "doctor": "/reference/doctor/",
+    "diagnose": "/troubleshooting/#ask-the-doctor",
     # Troubles.
     "no spans": "/troubleshooting/#no-spans",
     "I see no spans": "/troubleshooting/#no-spans",

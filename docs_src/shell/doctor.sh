@@ -1,0 +1,1 @@
+faststream-otel doctor app:app
