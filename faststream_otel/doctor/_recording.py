@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import trace
 
+from faststream_otel._faststream import is_faststreams_own
 from faststream_otel.doctor import _sampling, _sdk
 from faststream_otel.doctor._finding import Fact, Finding, Rule
 from faststream_otel.doctor._service import instrumented
@@ -144,6 +145,13 @@ def _no_provider(service: Service) -> Iterator[Finding | Fact]:
         if names:
             seen = f"trace.get_tracer was called with {', '.join(map(repr, names))}"
             yield OWN_SPANS.found(seen)
+        return
+    if not ours and any(
+        is_faststreams_own(each)
+        for broker in service.brokers
+        for each in broker.stack.middlewares
+    ):
+        # Where that one records cannot be seen.
         return
     if find_spec("opentelemetry.sdk") is None:
         yield NO_SDK.found("import opentelemetry.sdk fails")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import shlex
 import sys
 import sysconfig
@@ -56,7 +57,11 @@ def _ends(module: ModuleType) -> bool:
         if value is faststream_otel.shutdown:
             return True
         is_own = isinstance(value, FunctionType) and value.__module__ == module.__name__
-        if is_own and _ENDING & set(_names(value.__code__)):
+        if not is_own:
+            continue
+        # A lifespan has `asynccontextmanager` around it.
+        code = getattr(inspect.unwrap(value), "__code__", value.__code__)
+        if _ENDING & set(_names(code)):
             return True
     return False
 

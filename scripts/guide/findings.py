@@ -36,7 +36,7 @@ To see what `opentelemetry-instrument` makes of the application, put that before
 | `--app-dir DIRECTORY` | Looks for the module in this directory. |
 | `--factory` | The application is what the function returns. |
 | `--start` | Runs start-up hooks and the lifespan, on brokers in memory. No handler runs. Options after `--` are handed to the hooks, as `faststream run` does. |
-| `--offline` | The doctor sends nothing. Otherwise it sends one span, one metric and one log record to where the application sends its own. |
+| `--offline` | The doctor sends nothing. Without it, the doctor sends one span to where the application sends its own, and an empty request to where metrics and logs go. |
 | `--server NAME` | Says whether the last spans are lost under this server, such as `uvicorn`. |
 | `--timeout SECONDS` | How long to wait for an answer. |
 | `--json` | Prints data in place of text. |
