@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from unittest import mock
 
 import time_machine
@@ -20,6 +20,9 @@ from guide.expected import EXPECTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# When each program runs.
+MOMENT: Final = "2026-01-01T00:00:00Z"
 
 
 @contextlib.contextmanager
@@ -39,7 +42,7 @@ def a_new_process() -> Iterator[None]:
     }
     try:
         with (
-            time_machine.travel("2026-01-01T00:00:00Z", tick=False),
+            time_machine.travel(MOMENT, tick=False),
             mock.patch.multiple(RandomIdGenerator, **generate),
         ):
             yield

@@ -79,6 +79,20 @@ def passed() -> float:
     return Selector.current.passed if Selector.current else 0.0
 
 
+# When the program began, in seconds since 1970.
+begin = time.time()
+
+
+def now() -> float:
+    """The time of day, in the program's clock."""
+    return begin + passed()
+
+
+def now_ns() -> int:
+    """The same, in nanoseconds."""
+    return round(begin) * 1_000_000_000 + round(passed() * 1_000_000_000)
+
+
 def wait(seconds: float | None) -> None:
     """Let time pass in the program's clock."""
     if seconds is None:
@@ -234,6 +248,8 @@ def install() -> None:
         (asyncio, "run", runners.run),  # Pyodide has one of its own
         (events, "new_event_loop", Loop),
         (time, "sleep", wait),
+        (time, "time", now),
+        (time, "time_ns", now_ns),
         (concurrent.futures, "ThreadPoolExecutor", Inline),
         (concurrent.futures.thread, "ThreadPoolExecutor", Inline),
         (threading.Thread, "start", start),

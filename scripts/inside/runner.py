@@ -25,9 +25,12 @@ import guide.signals  # noqa: E402 - what it imports is to find the machine's pa
 from faststream_otel._traces.picture import svg  # noqa: E402
 from faststream_otel.testing import SpanRecorder, Trace, render  # noqa: E402
 from guide.figures import tables  # noqa: E402
+from guide.fresh import MOMENT  # noqa: E402 - the worker asks for it
 from guide.places import PROGRAMS  # noqa: E402
 from guide.programs import Program  # noqa: E402
 from inside.otlp import otlp  # noqa: E402
+
+__all__ = ("MOMENT", "prepare", "run")
 
 # Those whose pages show no trace, and that have providers of their own.
 SIGNALS: Final = ("metrics", "logs", "exporting")

@@ -24,7 +24,10 @@ WAYS: Final = (
     "import urllib.request; print(urllib.request.urlopen('HOME/'))",
     "import socket; socket.create_connection(('127.0.0.1', PORT), 1); print('got')",
     "import _pyodide_core as c; print(c.to_js(max).constructor.constructor('1')())",
-    "import gc; print([o for o in gc.get_objects() if hasattr(o, 'fetch')][0])",
+    (
+        "import gc; p = [o for o in gc.get_objects() if 'JsProxy' in type(o).__name__]; "
+        "print([o for o in p if hasattr(o, 'fetch')][0])"
+    ),
     "import subprocess; print(subprocess.run(['true']))",
     "import asyncio; asyncio.run(asyncio.open_connection('127.0.0.1', PORT)); print(1)",
 )

@@ -60,6 +60,9 @@ from inside import runner
 runner.prepare(${JSON.stringify(modules)})
 runner.run
 `);
+    // From now on all runs are at the same moment, to Python's dates too.
+    const moment = Date.parse(this.python.runPython("runner.MOMENT"));
+    Date.now = () => moment;
     this.files.keep(GUIDE);
     this.kept = { memory: this.module.HEAPU8.slice(), references: this.references() };
   }
