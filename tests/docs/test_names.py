@@ -1,4 +1,4 @@
-"""Long names break after a mark, and nowhere else."""
+"""Long names break after a mark, and nowhere else; an option keeps its dashes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hooks.dashes import on_page_content as joined
 from hooks.names import on_page_content
 
 if TYPE_CHECKING:
@@ -59,3 +60,21 @@ def test_every_page_has_the_same_text(guide: list[Page]) -> None:
         for place in page.article.select("wbr"):
             assert not place.contents
             assert not place.find_parent("pre")
+
+
+def test_an_option_keeps_its_dashes() -> None:
+    """They are held together with its name, in commands and in text alone."""
+    held = '<span class="option">{}</span>'
+    level, short = held.format("--log-level"), held.format("-v")
+    assert joined("<code>uvicorn a:b --log-level info -v</code>") == (
+        f"<code>uvicorn a:b {level} info {short}</code>"
+    )
+    assert joined("<code>--exporter_<wbr>otlp_<wbr>endpoint</code>") == (
+        f"<code>{held.format('--exporter')}_<wbr>otlp_<wbr>endpoint</code>"
+    )
+    for same in (
+        "<code>opentelemetry-instrument</code>",
+        "well-known",
+        "<code>a\n--b</code>",
+    ):
+        assert joined(same) == same
