@@ -21,6 +21,7 @@ def parsed(words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     doctor = commands.add_parser(
         "doctor",
+        allow_abbrev=False,
         help="find out why telemetry does not show what it should",
         description="Find out why telemetry does not show what it should.",
         epilog="Exit status: 0 if nothing is wrong, 1 if something is, 2 if the "

@@ -209,6 +209,9 @@ def test_json(write: Write) -> None:
     [
         (["doctor"], "MODULE:APP"),
         (["doctor", "app:app", "--ofline"], "unrecognized arguments: --ofline"),
+        (["doctor", "app:app", "--off"], "unrecognized arguments: --off"),
+        (["doctor", "app:app", "--timeout", "0"], "invalid number of seconds"),
+        (["doctor", "app:app", "--timeout", "long"], "invalid number of seconds"),
         (["docter", "app:app"], "invalid choice: 'docter'"),
         ([], "COMMAND"),
     ],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from faststream_otel.doctor import (
     _brokers,
     _context,
+    _dotenv,
     _environment,
     _export,
     _logs,
@@ -35,6 +36,7 @@ _TOPICS: Final = (
     _metrics,
     _logs,
     _environment,
+    _dotenv,
     _versions,
 )
 # What a topic examines by itself, with rules of its own.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
@@ -52,12 +53,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--timeout",
-        type=float,
+        type=_seconds,
         default=3.0,
         metavar="SECONDS",
         help="how long to wait for an answer (default: 3)",
     )
     parser.add_argument("--json", action="store_true", help="print data, not text")
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < math.inf:
+        raise ValueError(text)
+    return seconds
+
+
+# What argparse calls it where it says that a value is none.
+_seconds.__name__ = "number of seconds"
 
 
 def run(arguments: argparse.Namespace, more: Sequence[str], out: TextIO) -> int:
