@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from guide.server import serve
+from tests.conftest import REQUIRED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,10 @@ def home(site: Path) -> Iterator[str]:
 def playable(site: Path) -> None:
     """The guide has what runs its programs in a browser."""
     if not (site / "assets" / "run" / "programs.json").exists():
-        pytest.skip("the guide was built without Python for the browser")
+        lacks = "the guide was built without what scripts/playground fetches"
+        if "browser" in REQUIRED:
+            pytest.fail(f"{lacks}, and it is required", pytrace=False)
+        pytest.skip(lacks)
 
 
 @pytest.fixture

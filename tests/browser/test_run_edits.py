@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("playable")]
 
 FIRST: Final = (PROGRAMS / "nats" / "shortest.py").read_text()
 CHAIN: Final = (PROGRAMS / "nats" / "chain.py").read_text()

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from guide.places import BROKERS, PROGRAMS
+from guide.places import BROKERS, PICTURES, PROGRAMS, TABS
 from guide.programs import OTHERWISE, Program
+from tests.browser.runs import Running
+from tests.browser.test_brokers import choose
 from tests.browser.worker import Worker
+from tests.docs.site import parse
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("playable")]
 
 
 @pytest.mark.parametrize("broker", BROKERS)
@@ -39,7 +42,7 @@ def test_every_program(page: Page, site: Path, broker: str) -> None:
             found := differences(worker, program, str(program))
         ):
             wrong[str(program)] = found
-    print(f"{broker}: {ran} programs")
+    assert ran > 35
     assert wrong == {}
 
 
@@ -61,6 +64,23 @@ def differences(worker: Worker, program: Program, name: str) -> list[str]:
         if not set(shown) <= set(lines):
             wrong.append(f"printed {lines}, not {shown}")
     return wrong
+
+
+def test_buttons(page: Page) -> None:
+    """A reader presses the button in each broker's tab; one worker runs them all."""
+    page.set_default_timeout(120_000)  # Python comes with the first
+    page.goto("/first-trace/")
+    for label, broker in TABS.items():
+        choose(page, label)
+        program = Running(page, f"{broker}/first_trace.py")
+        program.run.click()
+        program.says("Finished. It recorded 2 spans.")
+        assert program.output.inner_text().startswith("Hello, Ada!\n")
+        picture = (PICTURES / broker / "first_trace.svg").read_text()
+        assert program.figure.locator("svg text").all_text_contents() == [
+            each.get_text() for each in parse(picture).select("text")
+        ]
+    program.workers(1)
 
 
 def test_programs_are_those_of_the_guide(site: Path) -> None:
