@@ -64,7 +64,7 @@ def test_there_and_back(browser: Browser, home: str) -> None:
     context.on("request", lambda request: workers.append(request.url))
     page.goto(address, wait_until="networkidle")
     program = Running(page)
-    program.says("This program came with the address. Read it before you run it.")
+    program.says("This program came from the link. Read it before you run it.")
     assert program.text.input_value() == MINE
     header = page.locator(".md-header").bounding_box()
     text = program.text.bounding_box()
@@ -88,7 +88,7 @@ def test_one_that_follows(page: Page, asked: list[str]) -> None:
     program.run.click()
     program.says("Finished.")
     page.evaluate("address => { location.hash = address.split('#')[1]; }", link("a\n"))
-    program.says("This program came with the address.")
+    program.says("This program came from the link.")
     assert program.text.input_value() == "a\n"
     assert not program.figure.is_visible()
 
@@ -99,7 +99,7 @@ def test_its_tab_is_opened(page: Page, asked: list[str]) -> None:
     address = link("b\n", "kafka/first_trace.py").replace("?broker=nats", "")
     page.goto(address)
     program = Running(page, "kafka/first_trace.py")
-    program.says("This program came with the address.")
+    program.says("This program came from the link.")
     assert program.text.input_value() == "b\n"
 
 
@@ -133,9 +133,7 @@ def test_nonsense(page: Page, asked: list[str]) -> None:
         note = page.get_by_role("alert")
         note.wait_for()
         said = note.inner_text()
-        assert said.startswith("The address brings a program that cannot be shown"), (
-            name
-        )
+        assert said.startswith("The link contains a program that cannot be shown"), name
         assert words in said, name
         assert page.get_by_role("textbox", name="Program").count() == 0, name
     assert [each for each in asked if "worker" in each] == []

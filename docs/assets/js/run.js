@@ -12,7 +12,7 @@ if (location.protocol !== "file:") {
     } catch (error) {
       const failed = document.createElement("span");
       failed.setAttribute("role", "alert");
-      failed.textContent = "This cannot be loaded: reload the page.";
+      failed.textContent = "This could not be loaded. Reload the page.";
       place.replaceChildren(failed);
       throw error;
     } finally {

@@ -39,7 +39,7 @@ export async function open(places) {
     const note = document.createElement("p");
     note.className = "run-note";
     note.setAttribute("role", "alert");
-    note.textContent = `The address brings a program that cannot be shown: ${error.message}.`;
+    note.textContent = `The link contains a program that cannot be shown: ${error.message}.`;
     document.querySelector(".md-content h1").after(note);
     note.scrollIntoView({ block: "center" });
   }

@@ -110,8 +110,8 @@ class Panel {
     this.status.say("Running", "running");
     this.timer = setTimeout(() => {
       this.status.say(
-        `It has been running for ${LONG} seconds. What waits, loops or publishes for ever ` +
-          "does not end by itself: Stop ends it.",
+        `It has been running for ${LONG} seconds. If it waits, loops or publishes for ever, ` +
+          "it does not end by itself. Press Stop to end it.",
         "running",
       );
     }, LONG * 1000);
@@ -189,7 +189,7 @@ class Panel {
     this.draw(null, { isRecorded: false });
     this.edit().text = text;
     this.block.scrollIntoView({ block: "start" });
-    const words = "This program came with the address. Read it before you run it.";
+    const words = "This program came from the link. Read it before you run it.";
     this.status.say(words, "brought");
   }
 
@@ -199,7 +199,7 @@ class Panel {
       this.copying.textContent = "Copied";
       setTimeout(() => (this.copying.textContent = "Copy link"), 2000);
     } catch (error) {
-      this.status.say(`There is no link: ${error.message}.`);
+      this.status.say(`The link could not be made: ${error.message}.`);
     }
   }
 }

@@ -6,7 +6,7 @@ export function takeaway(figure, name, tree, otlp) {
   const details = document.createElement("details");
   details.className = "trace-spans run-takeaway";
   const summary = document.createElement("summary");
-  summary.textContent = "As a tree, and to take away";
+  summary.textContent = "Text tree and downloads";
   const text = document.createElement("pre");
   text.textContent = tree;
   // It may scroll sideways.
