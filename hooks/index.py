@@ -65,7 +65,8 @@ def on_post_build(*, config: Any, **_: Any) -> None:
     for place, words in yaml.safe_load(SYNONYMS.read_text()).items():
         if place not in places:
             raise PluginError(f"hooks/{SYNONYMS.name}: there is no {place}")
-        places[place]["words"] = words
+        # YAML takes a port for a number, which search fails on.
+        places[place]["words"] = list(map(str, words))
     # Of "no spans", each word says something.
     index["config"].update(fields=FIELDS, pipeline=[])
     path.write_text(json.dumps(index, separators=(",", ":")))
