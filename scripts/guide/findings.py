@@ -15,31 +15,31 @@ if TYPE_CHECKING:
 
 HEAD: Final = """\
 ---
-description: Every finding of the doctor, by its code - what it means, why it matters, and the line that mends it.
+description: Every finding of the doctor, by its code - what it means, why it matters, and the line that fixes it.
 ---
 
 <!-- Written by scripts/update. To change it, change faststream_otel/doctor or scripts/guide/findings.py. -->
 
 # The doctor
 
-What does a finding of `faststream-otel doctor` mean, and what mends it?
-[Troubleshooting](../troubleshooting.md#ask-the-doctor) shows the command at work.
+What does a finding of `faststream-otel doctor` mean, and how do you fix it?
+[Troubleshooting](../troubleshooting.md#ask-the-doctor) shows the command in use.
 
 ## The command
 
-`faststream-otel doctor MODULE:APP` loads the application as `faststream run` does, and reads how its telemetry is set up.
+`faststream-otel doctor MODULE:APP` loads the application as `faststream run` does, and examines how its telemetry is set up.
 `python -m faststream_otel doctor` is the same.
-To see what `opentelemetry-instrument` makes of the application, put that before it: `opentelemetry-instrument faststream-otel doctor app:app`.
+To examine the application as `opentelemetry-instrument` sets it up, put that command in front: `opentelemetry-instrument faststream-otel doctor app:app`.
 
 | Option | What it does |
 |---|---|
 | `--app-dir DIRECTORY` | Looks for the module in this directory. |
 | `--factory` | The application is what the function returns. |
-| `--start` | Runs start-up hooks and the lifespan, on brokers in memory. No handler runs. Options after `--` are handed to the hooks, as `faststream run` does. |
-| `--offline` | The doctor sends nothing. Without it, the doctor sends one span to where the application sends its own, and an empty request to where metrics and logs go. |
+| `--start` | Runs start-up hooks and the lifespan, with brokers in memory. No handler runs. Options after `--` are passed to the hooks, as with `faststream run`. |
+| `--offline` | Sends nothing. Without this option, the doctor sends one span to the address of the application's exporter, and an empty request to the addresses for metrics and logs. |
 | `--server NAME` | Says whether the last spans are lost under this server, such as `uvicorn`. |
 | `--timeout SECONDS` | How long to wait for an answer. |
-| `--json` | Prints data in place of text. |
+| `--json` | Prints JSON instead of text. |
 
 | Exit status | Meaning |
 |---|---|
@@ -47,13 +47,13 @@ To see what `opentelemetry-instrument` makes of the application, put that before
 | 1 | There is an error or a warning. |
 | 2 | The application could not be loaded. Its own traceback says why. |
 
-What the application itself prints goes to standard error, so that standard output has the report alone.
+Everything that the application prints goes to standard error, so that standard output contains only the report.
 The values of headers, and passwords in addresses, are not printed.
 
 In code, [`diagnose`][faststream_otel.doctor.diagnose] gives the same report.
 
 An *error* means that telemetry is lost or wrong.
-A *warning* means that it probably is not what you meant.
+A *warning* means that something is probably not what you intended.
 A *note* is worth knowing, and may be what you want.
 Words in capitals below stand for what the doctor has found.
 """
