@@ -12,7 +12,6 @@ from faststream.kafka.opentelemetry import (
     KafkaTelemetryMiddleware as FastStreamsForKafka,
 )
 from faststream.nats.opentelemetry import NatsTelemetryMiddleware as FastStreamsOwn
-from opentelemetry.instrumentation.redis import RedisInstrumentor
 
 from faststream_otel.doctor import _brokers, diagnose
 from faststream_otel.doctor._finding import Rule
@@ -190,21 +189,6 @@ def test_replaced_method() -> None:
         assert report.codes == ["FSO009"]
         assert "SubscriberUsecase.process_message" in report.findings[0].seen
         assert __name__ in report.findings[0].seen
-        assert diagnose(application, offline=True).codes == []
-
-
-def test_instrumented_client() -> None:
-    """It is a note: it may be there on purpose."""
-    redis = next(kind for kind in KINDS if kind.name == "redis-stream")
-    with process():
-        application = mended(redis)
-        RedisInstrumentor().instrument()
-        try:
-            report = diagnose(application, offline=True)
-        finally:
-            RedisInstrumentor().uninstrument()
-        assert report.codes == ["FSO010"]
-        assert report.is_well
         assert diagnose(application, offline=True).codes == []
 
 

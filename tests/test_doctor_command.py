@@ -311,23 +311,6 @@ def test_from_an_empty_directory(tmp_path: Path) -> None:
     assert "loaded" in done.stderr
 
 
-def test_instrumented(tmp_path: Path) -> None:
-    """The console exporters print at their end, and not into the report."""
-    (tmp_path / "app.py").write_text(SERVICE)
-    done = started(
-        tmp_path,
-        *("opentelemetry-instrument", "faststream-otel", "doctor", "app:app"),
-        *("--offline", "--json"),
-        OTEL_TRACES_EXPORTER="console",
-        OTEL_METRICS_EXPORTER="console",
-        OTEL_LOGS_EXPORTER="none",
-    )
-    assert done.returncode == 1, done.stderr
-    data = json.loads(done.stdout)
-    assert [each["code"] for each in data["findings"]] == ["FSO121"]
-    assert any("NatsTelemetryMiddleware" in each["text"] for each in data["facts"])
-
-
 def test_is_not_imported_by_a_service() -> None:
     """A running service has nothing of it."""
     modules = "faststream_otel.nats, faststream_otel.instrumentor"

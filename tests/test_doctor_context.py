@@ -19,7 +19,6 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from faststream_otel._options import CAPTURE_HEADERS, EXCLUDE
 from faststream_otel.doctor import _context, _told, diagnose
 from faststream_otel.doctor._finding import Rule
-from faststream_otel.instrumentor import FastStreamInstrumentor
 from tests.kinds import KINDS, Kind, every_kind
 from tests.services import NATS, examined, process, provider, recording, well
 
@@ -292,23 +291,6 @@ def test_where_options_come_from() -> None:
         f"capture_headers=['region', 'tenant'] ({CAPTURE_HEADERS})",
         "exclude=['health'] (argument)",
     ]
-
-
-def test_options_of_the_instrumentor() -> None:
-    """It got them from a file, or in code."""
-    for environment, source in (
-        ({}, "instrument()"),
-        ({"OTEL_CONFIG_FILE": "otel.yaml"}, "OTEL_CONFIG_FILE"),
-    ):
-        with process(**environment):
-            recording()
-            broker = NATS.broker(logger=None)
-            instrumentor = FastStreamInstrumentor()
-            instrumentor.instrument_broker(broker, exclude=["health"])
-            report = diagnose(broker, offline=True)
-            instrumentor.uninstrument_broker(broker)
-        name = "Options of NatsTelemetryMiddleware"
-        assert fact(report, name) == f"exclude=['health'] ({source})"
 
 
 def test_variable_that_an_argument_overrides() -> None:
