@@ -34,6 +34,10 @@ LINE: Final = """(height) => {
     const number = Math.floor((height - first) / parseFloat(style.lineHeight));
     return (area.value ?? area.textContent).split("\\n")[number];
 }"""
+BEGUN: Final = """(status) => {
+    begun = new Promise((done) =>
+        new MutationObserver(() => done()).observe(status, { childList: true }));
+}"""
 STARTED: Final = {"type": "started"}
 # What it takes to press a button may be on its way.
 HELD: Final = {"type": "progress", "what": "Python", "loaded": 1.2e6, "total": 6e6}
@@ -119,13 +123,22 @@ class Running:
         found.wait_for()
         return found
 
+    def press(self) -> None:
+        """Run it; what the run before came to is no longer there."""
+        if self.status.count():
+            self.status.evaluate(BEGUN)
+            self.run.click()
+            self.page.evaluate("begun")
+        else:
+            self.run.click()
+
     def runs(self, text: str | None = None) -> None:
         """Run it, or what the reader makes of it."""
         if text is not None:
             if not self.text.is_visible():
                 if not self.edit.is_visible():
-                    self.run.click()
+                    self.press()
                     self.says("Finished.")
                 self.edit.click()
             self.text.fill(text)
-        self.run.click()
+        self.press()

@@ -40,7 +40,7 @@ def test_a_run(program: Running) -> None:
     recorded = program.page.locator("figure.trace:visible")
     assert recorded.count() == 1
     before = recorded.element_handle()
-    program.run.click()
+    program.press()
     program.says("Finished. It recorded 2 spans.")
     assert program.output.inner_text() == "Hello, Ada!\n"
     assert not before.is_visible()
@@ -59,7 +59,7 @@ def test_a_run(program: Running) -> None:
 def test_spans_show_their_attributes(program: Running) -> None:
     """The cards of recorded pictures are those of the drawn one, run after run."""
     for _ in range(2):
-        program.run.click()
+        program.press()
         program.says("Finished.")
         row = program.figure.locator(".trace-row").nth(1)
         row.press("Enter")
@@ -71,7 +71,7 @@ def test_spans_show_their_attributes(program: Running) -> None:
 
 def test_what_is_announced(program: Running) -> None:
     """Each state once; neither amounts nor lines."""
-    program.run.click()
+    program.press()
     program.says("Finished.")
     program.status.evaluate(
         """status => {
@@ -80,7 +80,7 @@ def test_what_is_announced(program: Running) -> None:
                 .observe(status, { childList: true });
         }"""
     )
-    program.run.click()
+    program.press()
     program.page.wait_for_function("said.at(-1)?.startsWith('Finished')")
     assert program.page.evaluate("said") == [
         "Starting",
@@ -99,7 +99,7 @@ def test_it_loads_and_is_stopped(page: Page) -> None:
     answer(page, {"": [HELD]})
     page.goto(ADDRESS)
     program = Running(page)
-    program.run.click()
+    program.press()
     program.says("Loading Python")
     assert program.result.inner_text().strip() == "Loading Python 1.2 of 6.0 MB"
     bar = program.result.get_by_role("progressbar", name="Loaded")
@@ -114,11 +114,12 @@ def test_it_loads_and_is_stopped(page: Page) -> None:
 
 def test_what_may_never_end(page: Page) -> None:
     """After five seconds, it says that it may not end, and how to end it."""
-    page.clock.install()
+    page.clock.install(time=0)
     answer(page, {"": [STARTED]})
     page.goto(ADDRESS)
+    page.clock.pause_at(600)
     program = Running(page)
-    program.run.click()
+    program.press()
     program.says("Running")
     page.clock.run_for(4_900)
     assert program.status.inner_text() == "Running"
@@ -138,9 +139,9 @@ def test_one_program_at_a_time(page: Page) -> None:
         "places => places.map(place => place.dataset.run)"
     )
     first, second = (Running(page, name) for name in programs[:2])
-    first.run.click()
+    first.press()
     first.says("Running")
-    second.run.click()
+    second.press()
     second.says("Running")
     first.says("Stopped: another program was started.")
     assert first.run.is_visible()
@@ -152,7 +153,7 @@ def test_it_prints_without_end(page: Page) -> None:
     answer(page, {"": [STARTED, *[said("x" * 999 + "\n")] * 300]})
     page.goto(ADDRESS)
     program = Running(page)
-    program.run.click()
+    program.press()
     program.says("Stopped: it printed more than fits on a page.")
     assert len(program.output.inner_text()) == 200_000
     program.workers(0)
@@ -164,7 +165,7 @@ def test_handlers_fail(page: Page) -> None:
     answer(page, {"": [STARTED, finished(errors=errors)]})
     page.goto(ADDRESS)
     program = Running(page)
-    program.run.click()
+    program.press()
     program.says("A handler failed. Line 22: ValueError: no. It recorded 2 spans.")
     assert program.figure.is_visible()
     assert program.output.inner_text() == TRACEBACK
@@ -180,7 +181,7 @@ def test_it_records_nothing(page: Page) -> None:
     answer(page, {"": [STARTED, nothing]})
     page.goto(ADDRESS)
     program = Running(page)
-    program.run.click()
+    program.press()
     program.says("Finished. It recorded no span.")
     assert page.locator("figure.trace:visible").count() == 0
 
@@ -194,9 +195,9 @@ def test_python_cannot_be_had(page: Page, reason: str) -> None:
         page.route("**/assets/run/worker.js", lambda route: route.abort())
     page.goto(ADDRESS)
     program = Running(page)
-    program.run.click()
+    program.press()
     program.says("Python cannot be started")
     page.unroute_all()
     answer(page)
-    program.run.click()
+    program.press()
     program.says("Finished.")

@@ -29,7 +29,7 @@ def program(browser: Browser, home: str) -> Iterator[Running]:
     page.set_default_timeout(LONG)
     page.goto(ADDRESS)
     found = Running(page)
-    found.run.click()
+    found.press()
     found.says("Finished. It recorded 2 spans.")
     found.edit.click()
     yield found

@@ -41,7 +41,7 @@ def program(page: Page) -> Running:
     answer(page, {"# failed": [STARTED, failed("NameError: name 'x' is not\n", 2)]})
     page.goto(ADDRESS)
     found = Running(page)
-    found.run.click()
+    found.press()
     found.says("Finished.")
     found.edit.click()
     return found
@@ -69,16 +69,16 @@ def test_what_is_run(page: Page) -> None:
     )
     page.goto(ADDRESS)
     program = Running(page)
-    program.run.click()
+    program.press()
     usual = '"type":"run","id":1,"program":"nats/first_trace.py","broker":"nats"'
     program.says(f'{usual},"source":null')
     program.edit.click()
     program.text.fill(f"{FILE}# more\n")
-    program.run.click()
+    program.press()
     program.says('"id":2')
     assert r'# more\n"' in program.output.inner_text()
     program.text.fill(FILE)
-    program.run.click()
+    program.press()
     program.says(usual.replace('"id":1', '"id":3') + ',"source":null')
 
 
@@ -127,7 +127,7 @@ def test_all_by_keyboard(page: Page) -> None:
 def test_an_error_is_marked(program: Running) -> None:
     """In the text, until that changes; and said with what Python says of it."""
     program.text.fill("first = 1\nsecond = x\n# failed\n")
-    program.run.click()
+    program.press()
     program.says("It failed. Line 2: NameError: name 'x' is not.")
     assert program.marked() == "second = x"
     assert program.text.get_attribute("aria-invalid") == "true"
@@ -166,7 +166,7 @@ def test_the_playground_is_open(browser: Browser, home: str, tmp_path: Path) -> 
     program.text.wait_for()
     assert program.text.input_value() == (PROGRAMS / program.program).read_text()
     assert not [each for each in asked if "/assets/run/" in each]
-    program.run.click()
+    program.press()
     program.says("Finished.")
     tree = program.figure.locator(".run-takeaway pre")
     assert tree.is_visible()

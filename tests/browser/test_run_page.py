@@ -103,7 +103,7 @@ def test_a_stranger_draws(page: Page) -> None:
     page.on("request", lambda request: asked.append(request.url))
     page.goto(ADDRESS)
     program = Running(page)
-    program.run.click()
+    program.press()
     program.says("A handler failed. Line 1000000000: <img src=/stolen>.")
     for place in program.result.locator("svg, table, summary").all():
         if place.is_visible():
@@ -140,14 +140,14 @@ def test_an_open_panel_is_accessible(
     page = context.new_page()
     page.goto(ADDRESS)
     program = Running(page)
-    program.run.click()
+    program.press()
     program.says("Loading")
     assert violations(page, PLACE) == []
     program.stop.click()
     program.edit.click()
     for mark, words in [("# ran", "Finished."), ("# failed", "It failed. Line 3")]:
         program.text.fill(f"\n\n{mark}")
-        program.run.click()
+        program.press()
         program.says(words)
         for summary in program.figure.locator("summary").all():
             summary.click()
@@ -199,19 +199,19 @@ def test_a_strict_host(page: Page) -> None:
     program.run.wait_for()
     before = page.evaluate("broken.length")
     assert before
-    program.run.click()
+    program.press()
     program.says("Finished.")
     box = program.figure.locator("svg").bounding_box()
     assert box
     assert box["height"] == 126
     program.edit.click()
     program.text.fill("# failed")
-    program.run.click()
+    program.press()
     program.says("It failed.")
     assert program.marked() == "# failed"
     assert page.evaluate("broken.length") == before
     policy = policy.replace("'wasm-unsafe-eval'", "")
     page.goto("about:blank")
     page.goto(ADDRESS)
-    program.run.click()
+    program.press()
     program.says("Python cannot be started: this site or this browser does not allow")

@@ -27,15 +27,18 @@ export async function addressOf(place, text) {
 
 // Shows the program that the address brings.
 export async function open(places) {
-  const [, program, data] = /^#run=([^,]*),?(.*)$/.exec(location.hash);
+  const { hash } = location;
+  const [, program, data] = /^#run=([^,]*),?(.*)$/.exec(hash);
   const place = places.find((each) => each.dataset.run === program);
   document.querySelector(".run-note")?.remove();
   try {
     if (!place) throw Error("this page does not have it");
     const text = await textOf(data);
+    if (location.hash !== hash) return;
     show(place);
     panelOf(place).bring(text);
   } catch (error) {
+    if (location.hash !== hash) return;
     const note = document.createElement("p");
     note.className = "run-note";
     note.setAttribute("role", "alert");
