@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import baggage
-from opentelemetry.trace import INVALID_SPAN, Link, set_span_in_context
+from opentelemetry.trace import (
+    INVALID_SPAN,
+    INVALID_SPAN_CONTEXT,
+    Link,
+    SpanContext,
+    set_span_in_context,
+)
 
 from faststream_otel import _conventions as conventions
-from faststream_otel._baggage import merge
 from faststream_otel._delivery import with_baggage
 from faststream_otel._headers import captured
 from faststream_otel._messages import ReceivedMessage
@@ -19,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from opentelemetry.context import Context
-    from opentelemetry.trace import SpanContext
 
     from faststream_otel._destination import Attributes, Destination
     from faststream_otel._faststream import Subscriber
@@ -60,26 +64,20 @@ def arrival_of(
         telemetry: Reads the headers, and says which ones are recorded.
         base: What is current: empty, but for what an outer middleware attached.
     """
-    if isinstance(described, ReceivedMessage):
-        return _of_message(described, telemetry, base)
-    # Of a batch whose messages come from several destinations.
-    mixed = messages.source(subscriber).mixed
-    return _of_batch(described, mixed, telemetry, base)
-
-
-def _of_message(
-    message: ReceivedMessage, telemetry: Telemetry, base: Context
-) -> Arrival:
-    attributes, headers, sent = message.attributes, message.headers, message.sent
+    if not isinstance(described, ReceivedMessage):
+        # Of a batch whose messages come from several destinations.
+        mixed = messages.source(subscriber).mixed
+        return _of_batch(described, mixed, telemetry, base)
+    attributes, headers, sent = described.attributes, described.headers, described.sent
     context, creation = telemetry.propagation.receive(headers, base)
     names = telemetry.options.capture_headers
     if names:
-        attributes = {**attributes, **captured(names, headers)}
+        attributes.update(captured(names, headers))
     return Arrival(
-        message.destination,
+        described.destination,
         attributes,
         context,
-        (Link(creation),) if creation.is_valid else (),
+        () if creation is INVALID_SPAN_CONTEXT else (Link(creation),),
         (headers,),
         () if sent is None else (sent,),
     )
@@ -95,57 +93,75 @@ def _of_batch(
 
     A batch belongs to no trace of its messages: it starts one, and links theirs.
     """
-    arrivals = [_of_message(message, telemetry, base) for message in batch]
+    names = telemetry.options.capture_headers
     destination = batch[0].destination
-    if any(message.destination is not destination for message in batch):
-        destination = mixed
-    attributes = _equal([arrival.attributes for arrival in arrivals])
+    headers: object = None
+    read: Attributes = {}
+    carried: Mapping[str, Any] = {}
+    merged: dict[str, Any] = {}
+    entries: list[Mapping[str, Any]] = []
+    # By creation context: the attributes of each of its messages.
+    groups: dict[tuple[int, int], _Group] = {}
+    group: _Group = INVALID_SPAN_CONTEXT, []
+    for message in batch:
+        if message.headers != headers:
+            # Those of messages that were sent together are equal, and read once.
+            headers = message.headers
+            context, creation = telemetry.propagation.receive(headers, base)
+            carried = baggage.get_all(context)
+            merged.update(carried)
+            read = captured(names, headers) if names else {}
+            ids = creation.trace_id, creation.span_id
+            group = groups.setdefault(ids, (creation, []))
+        if message.destination is not destination:
+            destination = mixed
+        message.attributes.update(read)
+        entries.append(carried)
+        group[1].append(message.attributes)
+    equal = [(creation, len(each), _equal(each)) for creation, each in groups.values()]
+    attributes = _equal([of_group for _, _, of_group in equal])
     for name in conventions.OF_SINGLE_MESSAGES:
         attributes.pop(name, None)
     if destination is mixed:
         # Partitions of several topics have nothing but their number in common.
         attributes.pop(conventions.DESTINATION_PARTITION_ID, None)
     attributes[conventions.BATCH_MESSAGE_COUNT] = len(batch)
-    entries = [baggage.get_all(arrival.context) for arrival in arrivals]
     context = set_span_in_context(INVALID_SPAN, base) if base else base
-    merged = merge(entries)
     return Arrival(
         destination,
         attributes,
         with_baggage(merged, context) if merged else context,
-        _links(arrivals, attributes),
+        [
+            Link(creation, _of_link(of_group, messages, attributes))
+            for creation, messages, of_group in equal
+            if creation is not INVALID_SPAN_CONTEXT
+        ],
         [message.headers for message in batch],
-        [sent for arrival in arrivals for sent in arrival.sent],
+        [message.sent for message in batch if message.sent is not None],
         entries,
     )
 
 
+# A creation context, and the attributes of each message that was created in it.
+_Group = tuple[SpanContext, list["Attributes"]]
+
+
 def _equal(each: Sequence[Attributes]) -> Attributes:
     """Give the attributes that are equal for all messages."""
-    first, *others = each
-    return {
-        name: value
-        for name, value in first.items()
-        if all(name in other and other[name] == value for other in others)
-    }
+    equal = {**each[0]}
+    for attributes in each:
+        if not equal.items() <= attributes.items():
+            equal = dict(item for item in equal.items() if item in attributes.items())
+    return equal
 
 
-def _links(arrivals: Sequence[Arrival], common: Attributes) -> list[Link]:
-    """Make one link per creation context, with what the batch's span does not say."""
-    sent: dict[tuple[int, int], tuple[SpanContext, list[Attributes]]] = {}
-    for arrival in arrivals:
-        for link in arrival.links:
-            ids = link.context.trace_id, link.context.span_id
-            sent.setdefault(ids, (link.context, []))[1].append(arrival.attributes)
-    return [Link(creation, _of_link(each, common)) for creation, each in sent.values()]
-
-
-def _of_link(messages: Sequence[Attributes], common: Attributes) -> Attributes:
+def _of_link(equal: Attributes, messages: int, common: Attributes) -> Attributes:
+    """Give what the messages of a link have in common, and not with all others."""
     attributes: Attributes = {
         name: bounded(value) if isinstance(value, str) else value
-        for name, value in _equal(messages).items()
+        for name, value in equal.items()
         if name not in common
     }
-    if len(messages) > 1:
-        attributes[conventions.BATCH_MESSAGE_COUNT] = len(messages)
+    if messages > 1:
+        attributes[conventions.BATCH_MESSAGE_COUNT] = messages
     return attributes

@@ -170,14 +170,16 @@ def delivering(process_message: Callable[..., Any]) -> Callable[..., Any]:
         if before is not None and before.message is msg and before.subscriber is self:
             # Somebody else's wrapper hid that ours is there already.
             return await process_message(self, msg)
+        context = otel_context.get_current()
         delivery = current_delivery.set(Delivery(self, msg))
-        # Nothing of what the subscriber was started in belongs to a message.
-        context = otel_context.attach(_context_of(self))
+        if context:
+            # Nothing of what the subscriber was started in belongs to a message.
+            otel_context.attach(_beginning(self, context))
         try:
             return await process_message(self, msg)
         finally:
-            restore(context)
-            reset(delivery)
+            if reset(delivery):
+                otel_context.attach(context)
 
     return wrapper
 
@@ -185,15 +187,12 @@ def delivering(process_message: Callable[..., Any]) -> Callable[..., Any]:
 _EMPTY: Final = Context()
 
 
-def _context_of(subscriber: Subscriber) -> Context:
+def _beginning(subscriber: Subscriber, current: Context) -> Context:
     """Give the context in which a delivery begins: an empty one.
 
     FastStream's test brokers deliver inside the call that publishes: what suppresses
     telemetry there suppresses that of the delivery.
     """
-    current = otel_context.get_current()
-    if not current:
-        return _EMPTY
     suppressed = current.get(SUPPRESSED) or current.get(SUPPRESSED_BEFORE)
     if not suppressed or not is_in_memory(subscriber):
         return _EMPTY
@@ -206,16 +205,19 @@ def restore(token: Token[Any]) -> None:
     A coroutine that is closed with its event loop may be closed in another context:
     there is nothing to put back then, and nothing to log.
     """
-    variable = getattr(token, "var", None)
-    if variable is None:
-        otel_context.detach(token)
-    else:
-        reset(token)
-
-
-def reset(token: Token[Any]) -> None:
-    """Put back what a variable was, where that is still possible."""
     try:
         token.var.reset(token)
     except ValueError:
         return
+    except AttributeError:
+        # Of another runtime of the API's than the one of context variables.
+        otel_context.detach(token)
+
+
+def reset(token: Token[Any]) -> bool:
+    """Put back what a variable was; tell whether that is still possible."""
+    try:
+        token.var.reset(token)
+    except ValueError:
+        return False
+    return True

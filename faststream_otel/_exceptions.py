@@ -34,13 +34,18 @@ class Exceptions:
 
     Args:
         logger_provider: Where log events go; the global provider if None.
+
+    Attributes:
+        on_spans: They are events of spans.
+        as_logs: They are log events.
     """
 
-    __slots__ = ("_logger", "_provider", "on_spans")
+    __slots__ = ("_logger", "_provider", "as_logs", "on_spans")
 
     def __init__(self, logger_provider: LoggerProvider | None) -> None:
         signal = os.environ.get(OPT_IN, "").strip().lower()
         self.on_spans = signal != "logs"
+        self.as_logs = signal in {"logs", "logs/dup"}
         self._provider = logger_provider
         self._logger = (
             logs.get_logger(
@@ -49,7 +54,7 @@ class Exceptions:
                 logger_provider,
                 conventions.SCHEMA_URL,
             )
-            if signal in {"logs", "logs/dup"}
+            if self.as_logs
             else None
         )
 

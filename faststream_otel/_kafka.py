@@ -79,7 +79,7 @@ def describe_record(attributes: Attributes, key: object, pairs: Any) -> dict[str
     Returns:
         The headers, with a list where one stands there several times.
     """
-    if key is not None:
+    if key is not None and key != b"":
         add_key(attributes, key)
     pairs = pairs or ()
     headers = dict(pairs)

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 from opentelemetry.trace import INVALID_SPAN, set_span_in_context
 
 from faststream_otel import _conventions as conventions
+from faststream_otel._declared import declared_names
 from faststream_otel._faults import FAULTS, tell_once
 from faststream_otel._outcome import Outcome
 from faststream_otel._text import LONGEST_TEXT, bounded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Sequence
+    from collections.abc import Sequence
 
     from opentelemetry.context import Context
     from opentelemetry.trace import Link, Span, SpanKind
 
     from faststream_otel._conventions import Operation
     from faststream_otel._destination import Attributes, Destination
+    from faststream_otel._faststream import Subscriber
     from faststream_otel._telemetry import Telemetry
 
 
@@ -46,7 +48,8 @@ class StartedOperation:
         began: When it began, in nanoseconds since the epoch.
         destination: Where the message goes to or comes from.
         particular: Attributes of this message or batch alone.
-        declared: Gives the names that the application gave to a message's content.
+        given: All attributes that the span was given when it began.
+        subscriber: Whose handler it is, if it is one's.
     """
 
     __slots__ = (
@@ -55,11 +58,12 @@ class StartedOperation:
         "_telemetry",
         "began",
         "context",
-        "declared",
         "destination",
+        "given",
         "particular",
         "recording",
         "span",
+        "subscriber",
     )
 
     span: Span
@@ -72,7 +76,6 @@ class StartedOperation:
         destination: Destination,
         particular: Attributes,
         parent: Context,
-        *,
         kind: SpanKind | None = None,
         links: Sequence[Link] = (),
     ) -> None:
@@ -80,7 +83,7 @@ class StartedOperation:
         self._operation = operation
         self.destination = destination
         self.particular = particular
-        self.declared: Callable[[], Container[str]] | None = None
+        self.subscriber: Subscriber | None = None
         self._ended = False
         self.began = time_ns()
         start = destination.starts.get(operation) or destination.start(operation)
@@ -91,13 +94,14 @@ class StartedOperation:
                 continue
             if isinstance(value, str):
                 particular[key] = bounded(value)
+        self.given = {**attributes, **particular}
         self.span, self.context, self.recording = INVALID_SPAN, parent, False
         try:
             self.span = telemetry.tracer.start_span(
                 name,
                 context=parent,
                 kind=kind or operation.kind,
-                attributes={**attributes, **particular},
+                attributes=self.given,
                 links=links,
                 start_time=self.began,
             )
@@ -142,13 +146,15 @@ class StartedOperation:
             except FAULTS:
                 tell_once("Ending a span")
         telemetry = self._telemetry
-        if telemetry.records_metrics() and self._operation is not conventions.CREATE:
+        if self._operation is not conventions.CREATE and (
+            telemetry.known_to_measure or telemetry.records_metrics()
+        ):
             messages = self.particular.get(conventions.BATCH_MESSAGE_COUNT, 1)
             assert isinstance(messages, int), "it was counted"
             telemetry.metrics.record(
                 self._operation,
                 self.destination,
-                self.partition,
+                self.partition(),
                 None if outcome is None else outcome.error_type,
                 nanoseconds=now - self.began,
                 messages=messages,
@@ -159,7 +165,8 @@ class StartedOperation:
         exceptions = self._telemetry.exceptions
         outcome = None
         try:
-            declared = () if self.declared is None else self.declared()
+            subscriber = self.subscriber
+            declared = () if subscriber is None else declared_names(subscriber)
             outcome = Outcome(error, declared)
             # Before the span ends: a processor of logs may want to add to it.
             exceptions.emit(outcome, self._operation, self.context, now)
@@ -169,9 +176,8 @@ class StartedOperation:
             tell_once("Recording an exception")
         return outcome
 
-    @property
     def partition(self) -> str | None:
-        """The partition of the destination, if it is known."""
+        """Give the partition of the destination, if it is known."""
         partition = self.particular.get(conventions.DESTINATION_PARTITION_ID)
         return partition if isinstance(partition, str) else None
 

@@ -86,9 +86,11 @@ class OutgoingHeaders:
         self._wanted = wanted
         self._carrier = carrier
         # Unpacked as FastStream does it: of a name that is there twice it takes one.
-        kept = {**(wanted or {})}
-        for name in forwarded:
-            kept.pop(name, None)
+        kept = wanted or {}
+        if forwarded:
+            kept = {**kept}
+            for name in forwarded:
+                kept.pop(name, None)
         self._snapshot = {**carrier, **kept}
         cmd.headers = self._snapshot.copy()
 

@@ -8,19 +8,18 @@ from opentelemetry import context as otel_context
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._arrival import arrival_of
-from faststream_otel._declared import declared_names
 from faststream_otel._faststream import running_handler_name
 from faststream_otel._faults import FAULTS, tell_once
 from faststream_otel._operation import StartedOperation
 from faststream_otel._receiving import ReceiveScope
-from faststream_otel._suppression import SUPPRESSED, SUPPRESSED_BEFORE
+from faststream_otel._suppression import is_suppressed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from faststream import ContextRepo, StreamMessage
     from faststream.response import PublishCommand
-    from opentelemetry.context import Context
+    from typing_extensions import Self
 
     from faststream_otel._delivery import Delivery
     from faststream_otel._destination import Attributes
@@ -52,25 +51,24 @@ class ProcessScope(ReceiveScope):
         self.operation = None
         self.delivery = delivery
 
-    async def on_receive(self) -> None:
+    async def __aenter__(self) -> Self:
         """Begin the span, before anything parses the message."""
-        delivery = self.delivery
-        if delivery.scope is not None:
-            # A middleware further out records this delivery.
-            return
-        delivery.scope = self
+        # Unless a middleware further out records this delivery.
+        if self.delivery.scope is None:
+            self.delivery.scope = self
+            try:
+                self.operation = self._begin()
+            except FAULTS:
+                tell_once("Tracing of a delivery")
+        return self
+
+    def _begin(self) -> StartedOperation | None:
+        telemetry, messages, delivery = self.telemetry, self.messages, self.delivery
         # The delivery began in an empty context: what is there, a middleware further
         # out has attached.
         current = otel_context.get_current()
-        if current and (current.get(SUPPRESSED) or current.get(SUPPRESSED_BEFORE)):
-            return
-        try:
-            self.operation = self._begin(current)
-        except FAULTS:
-            tell_once("Tracing of a delivery")
-
-    def _begin(self, current: Context) -> StartedOperation | None:
-        telemetry, messages, delivery = self.telemetry, self.messages, self.delivery
+        if current and is_suppressed(current):
+            return None
         subscriber = delivery.subscriber
         described = messages.received(delivery.message, subscriber)
         if not described:
@@ -92,12 +90,12 @@ class ProcessScope(ReceiveScope):
             arrival.context,
             links=arrival.links,
         )
-        operation.declared = lambda: declared_names(subscriber)
+        operation.subscriber = subscriber
         otel_context.attach(operation.context)
         for sent in arrival.sent:
             telemetry.metrics.record_queue_time(
                 arrival.destination,
-                operation.partition,
+                operation.partition(),
                 operation.began - sent,
                 operation.context,
             )
@@ -109,9 +107,11 @@ class ProcessScope(ReceiveScope):
         msg: StreamMessage[Any],
     ) -> Any:
         """Call the handler."""
-        self._parsed(call_next, msg)
+        if self.operation is not None:
+            self._parsed(self.operation, call_next, msg)
         result = await call_next(msg)
-        self.delivery.adopt_baggage()
+        if self.delivery.pending_baggage is not None:
+            self.delivery.adopt_baggage()
         return result
 
     async def publish_scope(
@@ -125,8 +125,5 @@ class ProcessScope(ReceiveScope):
         return await self._publish(call_next, cmd)
 
     def _handler(self, call_next: Callable[[Any], Awaitable[Any]]) -> Attributes:
-        # Of a single handler the name is known when the span begins.
-        if len(self.delivery.subscriber.calls) == 1:
-            return {}
         name = running_handler_name(call_next)
         return {conventions.CODE_FUNCTION_NAME: name} if name else {}

@@ -32,17 +32,17 @@ if TYPE_CHECKING:
 class Written(NamedTuple):
     """What of the headers of an outgoing message is context.
 
-    `creation` is the span context that the caller wrote, invalid if there is none;
+    `creation` is the span context that the caller wrote, None if there is none;
     `own` are the names of the caller's context headers in lower case; `forwarded`
     are the headers that came with another message, as they are spelled.
     """
 
-    creation: SpanContext
+    creation: SpanContext | None
     own: frozenset[str]
     forwarded: frozenset[str]
 
 
-NOTHING_WRITTEN: Final = Written(INVALID_SPAN_CONTEXT, frozenset(), frozenset())
+NOTHING_WRITTEN: Final = Written(None, frozenset(), frozenset())
 
 
 class Propagation:
@@ -84,7 +84,7 @@ class Propagation:
 
         Returns:
             The context in which the message is handled, before it has a span, and the
-            span context to link, invalid if there is none.
+            span context to link, `INVALID_SPAN_CONTEXT` itself if there is none.
         """
         before = get_current_span(base) if base else INVALID_SPAN
         if self._incoming == "ignore":
@@ -94,16 +94,18 @@ class Propagation:
             return base, INVALID_SPAN_CONTEXT
         self._propagators()
         if self._is_plain and (plain := _w3c.read(headers)) is not None:
-            span: Span = NonRecordingSpan(plain) if plain.is_valid else before
             if self._incoming == "link":
-                return _without_span(base, span), plain
-            context = set_span_in_context(span, base) if plain.is_valid else base
-            return context, plain
+                return _without_span(base, before), plain
+            if plain is INVALID_SPAN_CONTEXT:
+                return base, plain
+            return set_span_in_context(NonRecordingSpan(plain), base), plain
         context = self._extract(headers, base)
         if self._accepts is not None and not self._is_w3c:
             context = self._with_accepted_baggage(context)
         span = get_current_span(context)
         carried = INVALID_SPAN_CONTEXT if span is before else span.get_span_context()
+        if not carried.is_valid:
+            carried = INVALID_SPAN_CONTEXT
         if self._incoming == "link":
             context = _without_span(context, span)
         return context, carried
@@ -123,10 +125,11 @@ class Propagation:
             return NOTHING_WRITTEN
         forwarded = {name for name in names if came_along(name, headers[name])}
         own = {name: headers[name] for name in names if name not in forwarded}
-        creation = INVALID_SPAN_CONTEXT
+        creation = None
         if own:
             context = self._extract(own, Context(), parse_baggage=False)
-            creation = get_current_span(context).get_span_context()
+            found = get_current_span(context).get_span_context()
+            creation = found if found.is_valid else None
         return Written(creation, frozenset(map(str.lower, own)), frozenset(forwarded))
 
     def inject(
@@ -142,19 +145,25 @@ class Propagation:
             written: What the caller wrote of it, which is not replaced.
             span: The span of the context, where the caller has it at hand.
         """
+        self._propagators()
+        if self._is_plain and not written.own and len(context) == 1:
+            # Most often that is a span.
+            span = get_current_span(context) if span is None else span
+            traceparent = _w3c.written(span.get_span_context())
+            if traceparent is not None:
+                return {_w3c.TRACEPARENT: traceparent}
         carrier: dict[str, Any] = {}
         try:
             if self._accepts is not None:
                 context = self._with_accepted_baggage(context)
-            if written.creation.is_valid:
+            if written.creation is not None:
                 # Each header is to tell of the caller's span, as the caller's own do.
-                span = NonRecordingSpan(written.creation)
-                context = set_span_in_context(span, context)
+                creation = NonRecordingSpan(written.creation)
+                context = set_span_in_context(creation, context)
         except FAULTS:
             tell_once("Reading what to propagate")
             return carrier
-        if not self._inject_plain(carrier, context, span):
-            self._inject(carrier, context)
+        self._inject(carrier, context)
         if not written.own:
             return carrier
         return {k: v for k, v in carrier.items() if k.lower() not in written.own}
@@ -177,20 +186,6 @@ class Propagation:
                     f"The header {bounded(name)} is longer than {LONGEST} bytes, "
                     "and is not sent: baggage travels with each message."
                 )
-
-    def _inject_plain(
-        self, carrier: dict[str, Any], context: Context, span: Span | None
-    ) -> bool:
-        """Write context that is a span without a trace state, and nothing else."""
-        self._propagators()
-        if not self._is_plain or len(context) > 1:
-            return False
-        span = get_current_span(context) if span is None else span
-        span_context = span.get_span_context()
-        if not span_context.is_valid or span_context.trace_state:
-            return False
-        carrier[_w3c.TRACEPARENT] = _w3c.written(span_context)
-        return True
 
     def fields(self) -> frozenset[str]:
         """Give the names of the headers that are written, in lower case."""

@@ -16,7 +16,7 @@ from faststream_otel._operation import StartedOperation
 from faststream_otel._options import called
 from faststream_otel._sending import SendScope
 from faststream_otel._settling import trace_settlement
-from faststream_otel._suppression import SUPPRESSED, SUPPRESSED_BEFORE
+from faststream_otel._suppression import is_suppressed
 from faststream_otel._text import bounded
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from faststream import ContextRepo, StreamMessage
+    from typing_extensions import Self
 
     from faststream_otel._destination import Attributes
     from faststream_otel._messages import Messages
@@ -52,22 +53,24 @@ class ReceiveScope(SendScope):
         # The headers of the message that carry context.
         self._carried: dict[Any, Any] = {}
 
-    async def on_receive(self) -> None:
+    async def __aenter__(self) -> Self:
         """Begin the span, before anything parses the message."""
-        if self.messages.is_doubled:
-            if under_way.get() is self.msg:
-                return
-            under_way.set(self.msg)
-        current = otel_context.get_current()
-        if current and (current.get(SUPPRESSED) or current.get(SUPPRESSED_BEFORE)):
-            return
+        # FastStream's calls `on_receive`, which is one coroutine more: each is dear.
         try:
-            self.operation = self._begin(current)
+            self.operation = self._begin()
         except FAULTS:
             tell_once("Tracing of a delivery")
+        return self
 
-    def _begin(self, current: Context) -> StartedOperation | None:
+    def _begin(self) -> StartedOperation | None:
         telemetry, messages = self.telemetry, self.messages
+        if messages.is_doubled:
+            if under_way.get() is self.msg:
+                return None
+            under_way.set(self.msg)
+        current = otel_context.get_current()
+        if current and is_suppressed(current):
+            return None
         described = messages.received(self.msg, None)
         if not described:
             return None
@@ -98,27 +101,37 @@ class ReceiveScope(SendScope):
             fetched(msg, self._carried)
         except FAULTS:
             tell_once("Remembering a fetched message")
-        self._parsed(call_next, msg)
+        if self.operation is not None:
+            self._parsed(self.operation, call_next, msg)
         return await call_next(msg)
 
     def _parsed(
         self,
+        operation: StartedOperation,
         call_next: Callable[[Any], Awaitable[Any]],
         msg: StreamMessage[Any],
     ) -> None:
         """Record what parsing told about the message."""
-        operation, options = self.operation, self.telemetry.options
-        if operation is None or not (operation.recording or options.settle_spans):
+        options = self.telemetry.options
+        if not (operation.recording or options.settle_spans):
             return
         try:
-            attributes = self._handler(call_next)
-            if not operation.is_batch:
-                attributes.update(self._ids(operation, msg))
+            known, found = operation.particular, {}
+            # Of a single handler the name is known when the span begins.
+            if conventions.CODE_FUNCTION_NAME not in operation.given:
+                found = self._handler(call_next)
+            if conventions.BATCH_MESSAGE_COUNT not in known:
+                if msg.message_id != known.get(
+                    conventions.MESSAGE_ID
+                ) or msg.correlation_id != known.get(
+                    conventions.MESSAGE_CONVERSATION_ID
+                ):
+                    found.update(self._ids(known, msg))
                 # Settling the message has them, too.
-                operation.particular.update(attributes)
+                known.update(found)
                 if options.record_body_size and isinstance(msg.body, bytes):
-                    attributes[conventions.MESSAGE_BODY_SIZE] = len(msg.body)
-            operation.describe(attributes)
+                    found[conventions.MESSAGE_BODY_SIZE] = len(msg.body)
+            operation.describe(found)
         except FAULTS:
             tell_once("Describing a parsed message")
         if operation.recording and options.consume_hook is not None:
@@ -129,14 +142,14 @@ class ReceiveScope(SendScope):
             except FAULTS:
                 tell_once("Tracing of a settlement")
 
-    def _ids(self, operation: StartedOperation, msg: StreamMessage[Any]) -> Attributes:
-        """Give the ids of a parsed message that its span has not been given yet."""
+    def _ids(self, known: Attributes, msg: StreamMessage[Any]) -> Attributes:
+        """Give the ids of a parsed message that are not known yet."""
         found: Attributes = {}
         for name, value in (
             (conventions.MESSAGE_ID, self.messages.message_id(msg)),
             (conventions.MESSAGE_CONVERSATION_ID, msg.correlation_id),
         ):
-            if value and operation.particular.get(name) != value:
+            if value and known.get(name) != value:
                 found[name] = bounded(str(value))
         return found
 
@@ -144,7 +157,7 @@ class ReceiveScope(SendScope):
         """Attributes of the handler that the message was matched to."""
         return {}
 
-    async def after_processed(
+    async def __aexit__(
         self,
         exc_type: type[BaseException] | None = None,
         exc_val: BaseException | None = None,

@@ -82,7 +82,7 @@ class SendScope(BaseMiddleware[Any, Any]):
         cmd: PublishCommand,
     ) -> Any:
         delivery = current_delivery.get()
-        if delivery is not None:
+        if delivery is not None and delivery.pending_baggage is not None:
             delivery.adopt_baggage()
         before = otel_context.get_current()
         if before and (before.get(SUPPRESSED) or before.get(SUPPRESSED_BEFORE)):
@@ -105,7 +105,8 @@ class SendScope(BaseMiddleware[Any, Any]):
             sending.end(error)
             raise
         else:
-            sending.answered(answer)
+            if answer is not None:
+                sending.answered(answer)
             return answer
         finally:
             restore(token)
@@ -172,15 +173,17 @@ class Sending:
         if options.record_body_size:
             # Whether it is recorded or not: the size is of no other message.
             self._sizes = BodySizes()
+        if not (telemetry.known_to_record or telemetry.records()):
+            self._carry(headers, headers, before, written)
+            return call_next
         destination, particular = self._messages.sent(cmd)
-        if destination.excluded or not (
-            telemetry.known_to_record or telemetry.records()
-        ):
+        if destination.excluded:
             self._carry(headers, headers, before, written)
             return call_next
 
-        parts = destination, particular, before, written
-        self.operation = sending = self._start(*parts, is_batch=is_batch)
+        self.operation = sending = self._start(
+            destination, particular, before, written, is_batch=is_batch
+        )
         wanted = headers
         if sending.recording and options.publish_hook is not None:
             wanted = enriched(cmd, options.publish_hook, sending.span)
@@ -206,7 +209,7 @@ class Sending:
             operation = _OPERATIONS.get(cmd.publish_type, operation)
         kind: SpanKind = operation.kind
         links: tuple[Link, ...] = ()
-        if written.creation.is_valid:
+        if written.creation is not None:
             # Whoever creates a message's context is its producer: not we.
             kind, links = SpanKind.CLIENT, (Link(written.creation),)
         names = telemetry.options.capture_headers
@@ -221,13 +224,14 @@ class Sending:
             particular[conventions.BATCH_MESSAGE_COUNT] = len(cmd.batch_bodies)
             if self._creation is not None:
                 kind, links = SpanKind.CLIENT, tuple(map(Link, self._creation.contexts))
-        parts = telemetry, operation, destination, particular, before
-        return StartedOperation(*parts, kind=kind, links=links)
+        return StartedOperation(
+            telemetry, operation, destination, particular, before, kind, links
+        )
 
     def answered(self, answer: Any) -> None:
         """Add what the broker's answer tells, to span and metrics."""
         operation = self.operation
-        if operation is None or answer is None or operation.is_batch:
+        if operation is None or operation.is_batch:
             return
         if not operation.recording and not self._telemetry.records_metrics():
             return

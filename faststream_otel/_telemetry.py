@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from opentelemetry import trace
+from opentelemetry import metrics, trace
+from opentelemetry.metrics import _internal as metrics_internal
 
 from faststream_otel import __version__
 from faststream_otel import _conventions as conventions
 from faststream_otel._exceptions import Exceptions
 from faststream_otel._metrics import Metrics
 from faststream_otel._propagation import Propagation
-from faststream_otel._providers import (
-    global_records_metrics,
-    global_records_spans,
-    records,
-)
+from faststream_otel._providers import records
 
 if TYPE_CHECKING:
     from opentelemetry._logs import LoggerProvider
@@ -43,12 +40,13 @@ class Telemetry:
         tracer: Makes spans.
         metrics: Records metrics.
         exceptions: Records exceptions as log events.
+        known_to_measure: Metrics may be recorded, and nobody need ask again.
         known_to_record: Spans may be recorded, and nobody need ask again.
     """
 
     __slots__ = (
-        "_records_metrics",
         "exceptions",
+        "known_to_measure",
         "known_to_record",
         "logger_provider",
         "meter_provider",
@@ -82,7 +80,7 @@ class Telemetry:
         )
         self.exceptions = Exceptions(logger_provider)
         self.known_to_record = tracer_provider is not None and records(tracer_provider)
-        self._records_metrics = meter_provider is not None and records(meter_provider)
+        self.known_to_measure = meter_provider is not None and records(meter_provider)
 
     def replaced(
         self,
@@ -114,8 +112,19 @@ class Telemetry:
             and self.logger_provider is other.logger_provider
         )
 
+    # As long as no global provider is set, asking for it looks into the environment
+    # each time, which costs more than all else that is done for a message then. So
+    # these look first where the API keeps it; should it be kept elsewhere one day,
+    # they ask. A global provider may be set at any time, and stays.
+
     def records(self) -> bool:
         """Whether anything may be recorded: most cost is saved where nothing is."""
+        if (
+            getattr(trace, "_TRACER_PROVIDER", trace) is None
+            and getattr(metrics_internal, "_METER_PROVIDER", metrics) is None
+            and not self.exceptions.as_logs
+        ):
+            return self.known_to_record or self.known_to_measure
         return (
             self.records_spans()
             or self.records_metrics()
@@ -124,13 +133,20 @@ class Telemetry:
 
     def records_spans(self) -> bool:
         """Whether spans may be recorded."""
-        # A global provider may be set at any time, and stays.
-        if not self.known_to_record and self.tracer_provider is None:
-            self.known_to_record = global_records_spans()
+        if (
+            not self.known_to_record
+            and self.tracer_provider is None
+            and getattr(trace, "_TRACER_PROVIDER", trace) is not None
+        ):
+            self.known_to_record = records(trace.get_tracer_provider())
         return self.known_to_record
 
     def records_metrics(self) -> bool:
         """Whether metrics may be recorded."""
-        if not self._records_metrics and self.meter_provider is None:
-            self._records_metrics = global_records_metrics()
-        return self._records_metrics
+        if (
+            not self.known_to_measure
+            and self.meter_provider is None
+            and getattr(metrics_internal, "_METER_PROVIDER", metrics) is not None
+        ):
+            self.known_to_measure = records(metrics.get_meter_provider())
+        return self.known_to_measure

@@ -22,7 +22,9 @@ TRACEPARENT: Final = "traceparent"
 HEADERS: Final = frozenset({TRACEPARENT, "tracestate", "baggage"})
 PROPAGATORS: Final = frozenset({TraceContextTextMapPropagator, W3CBaggagePropagator})
 
-_PLAIN: Final = re.compile("00-([0-9a-f]{32})-([0-9a-f]{16})-(0[0-3])").fullmatch
+_PLAIN: Final = re.compile(
+    "00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-(0[0-3])"
+).fullmatch
 _FLAGS: Final = {f"{flags:02x}": TraceFlags(flags) for flags in range(4)}
 
 
@@ -39,8 +41,8 @@ def read(headers: Mapping[Any, Any]) -> SpanContext | None:
         headers: The message's headers, of any type.
 
     Returns:
-        An invalid one where no header carries any context, and None where a
-        propagator has to look: at another header, form or spelling.
+        `INVALID_SPAN_CONTEXT` itself where no header carries any context, and None
+        where a propagator has to look: at another header, form or spelling.
     """
     found = INVALID_SPAN_CONTEXT
     for name, value in headers.items():
@@ -58,13 +60,17 @@ def read(headers: Mapping[Any, Any]) -> SpanContext | None:
             return None
         trace_id, span_id, flags = plain.groups()
         found = SpanContext(int(trace_id, 16), int(span_id, 16), True, _FLAGS[flags])  # noqa: FBT003
-        if not found.is_valid:
-            return None
     return found
 
 
-def written(context: SpanContext) -> str:
-    """Give the `traceparent` of a span context."""
-    trace_id, span_id, _, flags, _, _ = context
+def written(context: SpanContext) -> str | None:
+    """Give the `traceparent` of a span context.
+
+    Returns:
+        None where that would not be all: if it is invalid, or has a trace state.
+    """
+    trace_id, span_id, _, flags, state, is_valid = context
+    if state or not is_valid:
+        return None
     # In two thirds of what an f-string of these numbers takes.
     return "00-%032x-%016x-%02x" % (trace_id, span_id, flags)  # noqa: UP031

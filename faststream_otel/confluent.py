@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import Message
@@ -33,11 +32,11 @@ class ConfluentMessages(BaseKafkaMessages[Message, KafkaPublishCommand]):
         return _position(answer)
 
     def received(
-        self, message: Message | Sequence[Message], subscriber: Any
+        self, message: Message | list[Message] | tuple[Message, ...], subscriber: Any
     ) -> ReceivedMessage | list[ReceivedMessage]:
         """Describe a record, or a batch of them."""
         source = self.sources.get(id(subscriber)) or self.source(subscriber)
-        if isinstance(message, Sequence):
+        if isinstance(message, (list, tuple)):
             return [self._describe(record, source) for record in message]
         described = self._describe(message, source)
         # FastStream's id of a record.
@@ -56,8 +55,7 @@ class ConfluentMessages(BaseKafkaMessages[Message, KafkaPublishCommand]):
         if message.value() is None:
             attributes[conventions.KAFKA_MESSAGE_TOMBSTONE] = True
         headers = describe_record(attributes, message.key(), message.headers())
-        kind, milliseconds = message.timestamp()
-        sent = milliseconds * 1_000_000 if kind and milliseconds > 0 else None
+        sent = _sent(message) if self.wants_time else None
         return ReceivedMessage(destination, attributes, headers, sent)
 
 
@@ -70,6 +68,11 @@ class KafkaTelemetryMiddleware(TelemetryMiddleware[Message, KafkaPublishCommand]
     """
 
     messages_type = ConfluentMessages
+
+
+def _sent(message: Message) -> int | None:
+    kind, milliseconds = message.timestamp()
+    return milliseconds * 1_000_000 if kind and milliseconds > 0 else None
 
 
 def _position(message: Message) -> Attributes:

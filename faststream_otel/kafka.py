@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from aiokafka.structs import RecordMetadata
@@ -42,29 +41,32 @@ class KafkaMessages(
 
     def received(
         self,
-        message: ConsumerRecord[Any, Any] | Sequence[ConsumerRecord[Any, Any]],
+        message: ConsumerRecord[Any, Any]
+        | list[ConsumerRecord[Any, Any]]
+        | tuple[ConsumerRecord[Any, Any], ...],
         subscriber: Any,
     ) -> ReceivedMessage | list[ReceivedMessage]:
         """Describe a record, or a batch of them."""
         source = self.sources.get(id(subscriber)) or self.source(subscriber)
-        pattern = getattr(subscriber, "pattern", None)
-        declared = pattern.template if pattern else None
-        if isinstance(message, Sequence):
-            return [self._describe(record, source, declared) for record in message]
-        described = self._describe(message, source, declared)
+        if isinstance(message, (list, tuple)):
+            return [self._describe(record, source, subscriber) for record in message]
+        described = self._describe(message, source, subscriber)
         # FastStream's id of a record.
         message_id = f"{message.offset}-{message.timestamp}"
         described.attributes[conventions.MESSAGE_ID] = message_id
         return described
 
     def _describe(
-        self, record: ConsumerRecord[Any, Any], source: Source, declared: str | None
+        self, record: ConsumerRecord[Any, Any], source: Source, subscriber: Any
     ) -> ReceivedMessage:
         topic = record.topic
         destination = source.destinations.get(topic)
         if destination is None:
+            pattern = getattr(subscriber, "pattern", None)
             destination = source.destinations[topic] = self.destination(
-                topic, source.attributes, template=declared
+                topic,
+                source.attributes,
+                template=pattern.template if pattern else None,
             )
         attributes: Attributes = {
             conventions.DESTINATION_PARTITION_ID: str(record.partition),
@@ -73,7 +75,9 @@ class KafkaMessages(
         if record.value is None:
             attributes[conventions.KAFKA_MESSAGE_TOMBSTONE] = True
         headers = describe_record(attributes, record.key, record.headers)
-        sent = record.timestamp * 1_000_000 if record.timestamp > 0 else None
+        sent = None
+        if self.wants_time and record.timestamp > 0:
+            sent = record.timestamp * 1_000_000
         return ReceivedMessage(destination, attributes, headers, sent)
 
 

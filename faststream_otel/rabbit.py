@@ -86,9 +86,7 @@ class RabbitMessages(Messages["IncomingMessage", RabbitPublishCommand]):
             attributes[conventions.MESSAGE_CONVERSATION_ID] = message.correlation_id
         if message.message_id:
             attributes[conventions.MESSAGE_ID] = message.message_id
-        # What FastStream's publisher says, in whole seconds: AMQP has no more.
-        timestamp = message.timestamp
-        sent = int(timestamp.timestamp()) * 1_000_000_000 if timestamp else None
+        sent = _sent(message) if self.wants_time else None
         return ReceivedMessage(destination, attributes, message.headers, sent)
 
     def size_unencoded(self, body: Any) -> int | None:
@@ -131,6 +129,12 @@ def _name(exchange: str, routing_key: str, queue: str = "") -> str:
     # The queue is left out where it is called like its routing key.
     parts = (exchange, routing_key, "" if queue == routing_key else queue)
     return ":".join(filter(None, parts)) or "amq.default"
+
+
+def _sent(message: IncomingMessage) -> int | None:
+    # What FastStream's publisher says, in whole seconds: AMQP has no more.
+    timestamp = message.timestamp
+    return int(timestamp.timestamp()) * 1_000_000_000 if timestamp else None
 
 
 def _routing_key(routing_key: str) -> Attributes:

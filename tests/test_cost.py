@@ -85,7 +85,7 @@ WATCHED: list[tuple[Any, str]] = [
     (trace, "get_tracer_provider"),
     (metrics, "get_meter_provider"),
 ]
-RECORDED = {"start_span": 2, "attach": 3}
+RECORDED = {"start_span": 2, "attach": 4}
 MEASURED = {"record": 2, "add": 2}
 WORK = {
     "no provider": {"attach": 2},
