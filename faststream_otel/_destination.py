@@ -79,7 +79,7 @@ class Destination:
         self._attributes = described
         self._metrics: dict[Operation, Attributes] = {}
         self.starts: dict[Operation, tuple[str, Attributes]] = {}
-        self.series: dict[tuple[object, ...], Attributes] = {}
+        self.series: dict[tuple[object, ...], tuple[Attributes, Attributes]] = {}
         self.series_of: object = None
 
     def start(self, operation: Operation) -> tuple[str, Attributes]:

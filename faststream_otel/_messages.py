@@ -54,9 +54,12 @@ class Source:
     Args:
         attributes: What is equal for all messages of the subscriber.
         subscriber: Whose messages they are; None for those that were fetched.
+
+    Attributes:
+        formats: How messages may be packed, for a broker that leaves it open.
     """
 
-    __slots__ = ("attributes", "destinations", "mixed", "subscriber")
+    __slots__ = ("attributes", "destinations", "formats", "mixed", "subscriber")
 
     def __init__(
         self,
@@ -68,6 +71,7 @@ class Source:
         # Of a batch whose messages come from several destinations.
         self.mixed = Destination("", attributes)
         self.subscriber = subscriber
+        self.formats: Sequence[Any] = ()
 
 
 class Messages(Generic[MessageT, CommandT]):

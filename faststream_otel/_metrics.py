@@ -124,13 +124,14 @@ class Metrics:
             context: With its span, for exemplars.
         """
         try:
-            attributes = self._attributes(operation, destination, partition, error_type)
+            attributes, typed = self._attributes(
+                operation, destination, partition, error_type
+            )
             seconds = nanoseconds / _SECOND
             if operation is conventions.PROCESS:
                 self._process.record(seconds, attributes, context)
                 self._consumed.add(messages, attributes, context)
                 return
-            typed = {**attributes, conventions.OPERATION_TYPE: operation.type}
             self._operation.record(seconds, typed, context)
             if operation.type == "send":
                 self._sent.add(messages, attributes, context)
@@ -150,7 +151,7 @@ class Metrics:
         if self._queue is None:
             return
         try:
-            attributes = self._attributes(
+            attributes, _ = self._attributes(
                 conventions.PROCESS, destination, partition, None
             )
             self._queue.record(max(nanoseconds, 0) / _SECOND, attributes, context)
@@ -163,17 +164,22 @@ class Metrics:
         destination: Destination,
         partition: AttributeValue | None,
         error_type: str | None,
-    ) -> Attributes:
-        """Give the attributes of a series, made once per destination."""
+    ) -> tuple[Attributes, Attributes]:
+        """Give the attributes of a series, without and with the operation's type.
+
+        They are made once per destination.
+        """
         if destination.series_of is not self:
             destination.series_of, destination.series = self, {}
         key = (operation, partition, error_type)
-        attributes = destination.series.get(key)
-        if attributes is None:
+        series = destination.series.get(key)
+        if series is None:
             attributes = self._admitted(operation, destination, partition, error_type)
+            typed = {**attributes, conventions.OPERATION_TYPE: operation.type}
+            series = attributes, typed
             if len(destination.series) < _MOST_SERIES:
-                destination.series[key] = attributes
-        return attributes
+                destination.series[key] = series
+        return series
 
     def _admitted(
         self,

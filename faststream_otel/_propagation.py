@@ -67,11 +67,8 @@ class Propagation:
         self._own = options.propagator
         self._incoming = options.incoming
         self._accepts = options.accepts_baggage
-        self._known: TextMapPropagator | None = None
-        self._parts: Sequence[TextMapPropagator] = ()
-        self._is_w3c = self._is_plain = False
-        # What W3C's propagators read, those that are in use.
-        self._w3c_headers: frozenset[str] = frozenset()
+        own = options.propagator
+        self._learn(propagate.get_global_textmap() if own is None else own)
 
     def receive(
         self, headers: Mapping[Any, Any], base: Context
@@ -92,7 +89,8 @@ class Propagation:
             return _without_span(base, before), INVALID_SPAN_CONTEXT
         if not headers:
             return base, INVALID_SPAN_CONTEXT
-        self._propagators()
+        if self._own is None and self._known is not propagate.get_global_textmap():
+            self._propagators()
         if self._is_plain and (plain := _w3c.read(headers)) is not None:
             if self._incoming == "link":
                 return _without_span(base, before), plain
@@ -145,7 +143,8 @@ class Propagation:
             written: What the caller wrote of it, which is not replaced.
             span: The span of the context, where the caller has it at hand.
         """
-        self._propagators()
+        if self._own is None and self._known is not propagate.get_global_textmap():
+            self._propagators()
         if self._is_plain and not written.own and len(context) == 1:
             # Most often that is a span.
             span = get_current_span(context) if span is None else span
@@ -189,13 +188,7 @@ class Propagation:
 
     def fields(self) -> frozenset[str]:
         """Give the names of the headers that are written, in lower case."""
-        names: set[str] = set()
-        for part in self._propagators():
-            try:
-                names.update(map(str.lower, part.fields))
-            except FAULTS:  # noqa: PERF203 - one that fails leaves the others
-                tell_once("Asking a propagator for its fields")
-        return frozenset(names)
+        return _fields(self._propagators())
 
     def _extract(
         self,
@@ -223,12 +216,16 @@ class Propagation:
         if propagator is None:
             propagator = propagate.get_global_textmap()
         if self._known is not propagator:
-            parts = self._parts = _parts(propagator)
-            self._is_w3c = all(type(each) in _w3c.PROPAGATORS for each in parts)
-            self._is_plain = _w3c.reads_trace_context(parts)
-            self._known = propagator
-            self._w3c_headers = self.fields() if self._is_w3c else frozenset()
+            self._learn(propagator)
         return self._parts
+
+    def _learn(self, propagator: TextMapPropagator) -> None:
+        parts = self._parts = _parts(propagator)
+        self._is_w3c = all(type(each) in _w3c.PROPAGATORS for each in parts)
+        self._is_plain = _w3c.reads_trace_context(parts)
+        # What W3C's propagators read, those that are in use.
+        self._w3c_headers = _fields(parts) if self._is_w3c else frozenset()
+        self._known = propagator
 
     def context_headers(self, headers: Mapping[Any, Any]) -> list[str]:
         """Give the names of headers that carry context, as they are spelled."""
@@ -262,6 +259,16 @@ def _parts(propagator: TextMapPropagator) -> Sequence[TextMapPropagator]:
     if type(propagator) is not CompositePropagator:
         return (propagator,)
     return tuple(getattr(propagator, "_propagators", (propagator,)))
+
+
+def _fields(parts: Iterable[TextMapPropagator]) -> frozenset[str]:
+    names: set[str] = set()
+    for part in parts:
+        try:
+            names.update(map(str.lower, part.fields))
+        except FAULTS:  # noqa: PERF203 - one that fails leaves the others
+            tell_once("Asking a propagator for its fields")
+    return frozenset(names)
 
 
 def _without_span(context: Context, span: object) -> Context:

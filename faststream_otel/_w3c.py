@@ -10,7 +10,12 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
-from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanContext, TraceFlags
+from opentelemetry.trace import (
+    DEFAULT_TRACE_STATE,
+    INVALID_SPAN_CONTEXT,
+    SpanContext,
+    TraceFlags,
+)
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 if TYPE_CHECKING:
@@ -70,7 +75,7 @@ def written(context: SpanContext) -> str | None:
         None where that would not be all: if it is invalid, or has a trace state.
     """
     trace_id, span_id, _, flags, state, is_valid = context
-    if state or not is_valid:
+    if not is_valid or (state is not DEFAULT_TRACE_STATE and state):
         return None
     # In two thirds of what an f-string of these numbers takes.
     return "00-%032x-%016x-%02x" % (trace_id, span_id, flags)  # noqa: UP031

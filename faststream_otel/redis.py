@@ -101,7 +101,10 @@ class RedisMessages(Messages["Mapping[str, Any]", RedisPublishCommand]):
                 template=subscriber.channel.address.template if pattern else None,
                 temporary=subscriber is None and _is_inbox(name),
             )
-        formats = (subscriber.config.message_format,) if subscriber else self._formats
+        formats = source.formats
+        if not formats:
+            known = (subscriber.config.message_format,) if subscriber else self._formats
+            formats = source.formats = known
         data = message["data"]
         entries = message.get("message_ids", ()) if self.wants_time else ()
         if not isinstance(data, list):
@@ -218,8 +221,8 @@ def _binary_headers(data: bytes) -> Mapping[str, Any]:
     at += 2
     texts = []
     for _ in range(2 * count):
-        (length,) = _LENGTH(data, at)
-        at += 2
-        texts.append(data[at : at + length].decode())
-        at += length
-    return dict(zip(texts[::2], texts[1::2], strict=True))
+        end = at + 2 + (data[at] << 8 | data[at + 1])
+        texts.append(data[at + 2 : end].decode())
+        at = end
+    names_and_values = iter(texts)
+    return dict(zip(names_and_values, names_and_values, strict=True))
