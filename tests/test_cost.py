@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import platform
+import sys
 from collections import Counter
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from opentelemetry import context, metrics, trace
@@ -21,10 +23,14 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import (
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+import faststream_otel
 from cost import counting
 from cost.__main__ import COUNTS
 from cost.contenders import BARE, FLOOR, KINDS, MODES, OURS, Kind, Telemetry
 from cost.scenes import MESSAGE
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 # Made up anew for each message.
 _IDS = {"messaging.message.conversation_id", "messaging.message.id"}
@@ -125,6 +131,40 @@ def test_work_of_a_message(
         # FastStream makes up an id for the message when it parses it.
         expected["set_attribute"] += mode != "all sampled out"
     assert counted == expected
+
+
+# How many functions of the package a message calls, at most: by broker, in each mode.
+CALLS = {
+    "kafka": (26, 39, 40, 44),
+    "confluent": (27, 40, 41, 45),
+    "rabbit": (22, 36, 37, 41),
+    "nats": (25, 38, 39, 43),
+    "redis": (27, 43, 49, 53),
+    "mqtt": (22, 36, 37, 41),
+}
+PACKAGE = str(Path(faststream_otel.__file__).parent)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_calls_of_a_message(kind: Kind, mode: str) -> None:
+    """A call costs about a thousand instructions: one more is a percent or two."""
+    called: list[str] = []
+
+    def watch(frame: FrameType, event: str, _: Any) -> None:
+        if event == "call" and frame.f_code.co_filename.startswith(PACKAGE):
+            called.append(frame.f_code.co_name)
+
+    async def main() -> None:
+        async with kind.running(OURS, MODES[mode]()) as send:
+            await send()
+            sys.setprofile(watch)
+            await send()
+            sys.setprofile(None)
+
+    asyncio.run(main())
+    most = dict(zip(MODES, CALLS[kind.module], strict=True))
+    assert len(called) <= most[mode], " > ".join(called)
 
 
 COMMITTED: dict[str, Any] = json.loads(COUNTS.read_text())
