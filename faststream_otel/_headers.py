@@ -31,8 +31,11 @@ _MOST_MEMBERS: Final = 32
 _SPACE: Final = " \t"
 _NAME: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _VALUE: Final = r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*"
-_PAIR: Final = re.compile(rf"({_NAME})[ \t]*=[ \t]*({_VALUE})")
-_PROPERTY: Final = re.compile(rf"{_NAME}(?:[ \t]*=[ \t]*{_VALUE})?")
+_PROPERTY: Final = rf";[ \t]*{_NAME}(?:[ \t]*=[ \t]*{_VALUE})?[ \t]*"
+# One match of an entry costs a tenth of one per property, of which there may be many.
+_ENTRY: Final = re.compile(
+    rf"[ \t]*({_NAME})[ \t]*=[ \t]*({_VALUE})[ \t]*((?:{_PROPERTY})*)"
+)
 _TRACEPARENT: Final = re.compile(
     "(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?"
 )
@@ -166,13 +169,16 @@ def _entries(
     for each in entries:
         if len(each) > _LONGEST_ENTRY:
             continue
-        entry, *properties = (part.strip(_SPACE) for part in each.split(";"))
-        pair = _PAIR.fullmatch(entry)
-        if pair is None or not all(map(_PROPERTY.fullmatch, properties)):
+        entry = _ENTRY.fullmatch(each)
+        if entry is None:
             continue
-        key, value = pair.groups()
+        key, value, properties = entry.groups()
+        if properties:
+            properties = ";".join(
+                [part.strip(_SPACE) for part in properties.split(";")]
+            )
         if accepts is None or accepts(unquote_plus(key).strip()):
-            yield ";".join((f"{key}={value}", *properties))
+            yield f"{key}={value}{properties}"
 
 
 def _tracestate(text: str) -> str | None:

@@ -12,17 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from cost import counting, scale, seconds
 from cost.contenders import CONTENDERS, KINDS, MODES, OURS
+from cost.goals import GOALS
 
 if TYPE_CHECKING:
     from cost.counting import Counts
-
-# Goals: at most this much of the floor, and of FastStream's own.
-GOALS = {
-    "no provider": (0.90, 0.25),
-    "all sampled out": (1.10, 0.50),
-    "all sampled": (1.08, 0.65),
-    "all sampled + metrics": (1.05, 0.90),
-}
 
 
 def main() -> None:

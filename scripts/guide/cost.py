@@ -7,6 +7,8 @@ from pathlib import Path
 from statistics import mean
 from typing import Any, Final
 
+from cost.goals import GOALS
+
 # Under the checkout, written by `scripts/bench --count --write`.
 COUNTS: Final = Path(__file__).parents[1] / "cost" / "counts.json"
 
@@ -134,6 +136,20 @@ def savings() -> str:
         f"| {what} | {round(means[mode]) * 1000:,} | {means[mode] / whole:.0%} |"
         for what, mode in rows
     ]
+    return "\n".join(lines) + "\n"
+
+
+def limits() -> str:
+    """Give what the bare calls take of FastStream's own, beside what was aimed at."""
+    lines = [
+        "| | Aim | Bare calls of the SDK | This package |",
+        "|---|--:|--:|--:|",
+    ]
+    for mode, of in _means().items():
+        bare, this = of["floor"] / of["own"], of["ours"] / of["own"]
+        lines.append(
+            f"| {_MODES[mode]} | {GOALS[mode][1]:.2f} | {bare:.2f} | {this:.2f} |"
+        )
     return "\n".join(lines) + "\n"
 
 

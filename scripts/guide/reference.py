@@ -27,6 +27,7 @@ WRITTEN: Final[dict[Path, Callable[[], str]]] = {
     REFERENCE / "versions.md": versions.page,
     TABLES / "cost.md": cost.table,
     TABLES / "cost.svg": cost.chart,
+    TABLES / "cost_limits.md": cost.limits,
     TABLES / "cost_savings.md": cost.savings,
     TABLES / "cost_versions.md": cost.made_with,
     TABLES / "moved_attributes.md": moving.attributes_table,
