@@ -30,7 +30,7 @@ export async function open(places) {
   const { hash } = location;
   const [, program, data] = /^#run=([^,]*),?(.*)$/.exec(hash);
   const place = places.find((each) => each.dataset.run === program);
-  document.querySelector(".run-note")?.remove();
+  unsay();
   try {
     if (!place) throw Error("this page does not have it");
     const text = await textOf(data);
@@ -39,6 +39,7 @@ export async function open(places) {
     panelOf(place).bring(text);
   } catch (error) {
     if (location.hash !== hash) return;
+    unsay();
     const note = document.createElement("p");
     note.className = "run-note";
     note.setAttribute("role", "alert");
@@ -46,6 +47,10 @@ export async function open(places) {
     document.querySelector(".md-content h1").after(note);
     note.scrollIntoView({ block: "center" });
   }
+}
+
+function unsay() {
+  document.querySelector(".run-note")?.remove();
 }
 
 async function textOf(data) {
