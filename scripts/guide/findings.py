@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 HEAD: Final = """\
 ---
 description: Every finding of the doctor, by its code - what it means, why it matters, and the line that fixes it.
+search:
+  boost: 0.5
 ---
 
 <!-- Written by scripts/update. To change it, change faststream_otel/doctor or scripts/guide/findings.py. -->
