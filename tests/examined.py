@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 # For servers on loopback, on a machine that is busy.
-PATIENCE = 2.0
+PATIENCE = 10.0
 
 
 def service(

@@ -613,7 +613,7 @@ def test_the_process_ends() -> None:
         program = PROGRAM.format(port=server.port)
         command = [sys.executable, "-c", program]
         ended = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=20
+            command, capture_output=True, text=True, check=False, timeout=60
         )
     assert ended.stdout.split() == ["FSO339"], ended.stderr
     assert ended.returncode == 0
