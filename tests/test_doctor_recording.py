@@ -20,7 +20,9 @@ from opentelemetry.sdk.trace.sampling import (
 )
 
 from faststream_otel.doctor import _recording, _sampling, diagnose
+from faststream_otel.doctor._diagnosis import examine
 from faststream_otel.doctor._finding import Rule
+from faststream_otel.doctor._service import Asked
 from faststream_otel.doctor._settings import watching
 from tests.services import NATS, examined, process, provider, recording, well
 
@@ -180,12 +182,16 @@ def test_without_the_sdk() -> None:
 def test_instrumented_without_the_distro() -> None:
     """As is said nowhere else."""
 
-    def is_there(name: str) -> bool | None:
-        return None if name == "opentelemetry.distro" else True
+    def without(*names: str) -> Any:
+        def is_there(name: str) -> bool | None:
+            return None if name in names else True
+
+        return mock.patch.object(_recording, "find_spec", is_there)
 
     with mock.patch.object(_recording, "instrumented", return_value=True):
-        assert examined(nobody).codes == ["FSO110"]
-        with mock.patch.object(_recording, "find_spec", is_there):
+        with without():
+            assert examined(nobody).codes == ["FSO110"]
+        with without("opentelemetry.distro"):
             assert examined(nobody).codes == ["FSO103"]
 
 
@@ -233,7 +239,7 @@ def start_up(kind: Kind, *, late: bool = False, twice: bool = False) -> Any:
     async def set_up() -> None:
         recording()
         if twice:
-            recording()
+            trace.set_tracer_provider(provider())
 
     return application
 
@@ -258,8 +264,31 @@ def test_set_twice() -> None:
     report = examined(lambda kind: start_up(kind, twice=True), start=True)
     (finding,) = report.findings
     assert finding.code == "FSO105"
-    assert "set by tests/services.py:" in finding.seen
+    assert "set by tests/test_doctor_recording.py:" in finding.seen
     assert "the first one was set by tests/services.py:" in finding.seen
+
+
+def test_set_by_the_command_first() -> None:
+    """Who set the first one is known where the command did."""
+
+    def twice(kind: Kind) -> Any:
+        recording()
+        with watching("import") as settings:
+            recording()
+        seen.extend(settings)
+        return well(kind)
+
+    seen: list[Any] = []
+    with process(), mock.patch.object(_recording, "instrumented", return_value=True):
+        (finding,) = examine(twice(NATS), seen, Asked(offline=True)).findings
+    assert finding.code == "FSO105"
+    assert "the first one was set by opentelemetry-instrument" in finding.seen
+
+
+def test_who_has_another_provider() -> None:
+    """It is the middleware, not the global one."""
+    (finding,) = examined(several).findings
+    assert finding.where == "NatsBroker"
 
 
 def test_setters_are_put_back() -> None:

@@ -59,7 +59,7 @@ def load(name: str, *, app_dir: str = ".", factory: bool = False) -> Any:
         raise NotLoaded(
             f"{name!r} is not in the form module:application, as in {hint}."
         )
-    sys.path.insert(0, app_dir)
+    sys.path.insert(0, str(Path(app_dir).resolve()))
     application: Any = _module(module_name, app_dir)
     for part in attribute.split("."):
         if not hasattr(application, part):
