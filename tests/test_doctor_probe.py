@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
+import socket
 import subprocess
 import sys
 import threading
@@ -227,6 +229,18 @@ def test_garbage(by: Any) -> None:
 def test_a_name_that_nobody_has(by: Any) -> None:
     """`.invalid` is a name that nobody may have."""
     assert outcome(by(endpoint="http://collector.invalid:4318")) == "FSO311"
+
+
+def test_no_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system knows no way to the host, and says so."""
+
+    def connect(*args: Any, **kwargs: Any) -> socket.socket:
+        raise OSError(errno.ENETUNREACH, "Network is unreachable")
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    (finding,) = examine(ByHttp("http://192.0.2.1:4318/v1/traces"))
+    assert finding.code == "FSO313"
+    assert "Network is unreachable" in finding.seen
 
 
 def test_http_to_grpc() -> None:
