@@ -100,6 +100,7 @@ TYPED = {
     "spans not exported on shutdown": "/troubleshooting/#the-last-spans-are-missing",
     "docker localhost connection refused": "/troubleshooting/#nothing-arrives",
     "404 not found exporter": "/troubleshooting/#nothing-arrives",
+    "4317": "/troubleshooting/#nothing-arrives",
     "wrong version number": "/troubleshooting/#nothing-arrives",
     "aiokafka instrumentation duplicate": "/troubleshooting/#duplicate-spans",
     "trace_id=0 in logs": "/logs/",
@@ -164,7 +165,9 @@ def results(page: Page, typed: str) -> list[str]:
 
 
 def test_what_is_found(page: Page) -> None:
-    """The place that explains it is among the first."""
+    """The place that explains it is among the first, and no search fails."""
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
     page.goto("/")
     missed = {}
     for typed, place in TYPED.items():
@@ -172,6 +175,7 @@ def test_what_is_found(page: Page) -> None:
         if not any(each.startswith(place) for each in found):
             missed[typed] = found
     assert missed == {}
+    assert said == []
 
 
 @pytest.mark.parametrize("place", ["/concept/#tracer-provider", "/concept/#parent"])
