@@ -5,8 +5,6 @@
 // A file has no server that a worker could be fetched from.
 if (location.protocol !== "file:") {
   const load = async (place, use) => {
-    if (place.ariaBusy) return;
-    place.ariaBusy = "true";
     try {
       use(await import("./run/panel.js"));
     } catch (error) {
@@ -15,9 +13,15 @@ if (location.protocol !== "file:") {
       failed.textContent = "This could not be loaded. Reload the page.";
       place.replaceChildren(failed);
       throw error;
-    } finally {
-      place.ariaBusy = null;
     }
+  };
+
+  // A second click does not stop what the first has not started yet.
+  const press = async (place) => {
+    if (place.ariaBusy) return;
+    place.ariaBusy = "true";
+    await load(place, (it) => it.panelOf(place).press());
+    place.ariaBusy = null;
   };
 
   let places = [];
@@ -31,13 +35,13 @@ if (location.protocol !== "file:") {
   // Once, or with each page where Material puts it into the one before.
   document$.subscribe(() => {
     places = [...document.querySelectorAll(".run-buttons")];
-    for (const place of places) {
+    for (const place of places.filter((each) => !each.firstChild)) {
       const button = document.createElement("button");
       button.className = "run-button";
       button.textContent = "Run";
       button.setAttribute("aria-label", `Run ${place.dataset.run}`);
-      button.addEventListener("click", () => load(place, (it) => it.panelOf(place).press()));
-      place.replaceChildren(button);
+      button.addEventListener("click", () => press(place));
+      place.append(button);
       if ("open" in place.dataset) load(place, (it) => it.panelOf(place).edit());
     }
     bring();
