@@ -165,6 +165,56 @@ def test_start_of_asgi_applications() -> None:
             steps.clear()
 
 
+def test_start_of_several() -> None:
+    """Applications and brokers by themselves."""
+    with process():
+        recording()
+        brokers = [well(NATS), well(NATS)]
+        application = [FastStream(brokers[0]), brokers[1]]
+        report = diagnose(application, offline=True, start=True)
+    assert report.codes == []
+    assert [each.text for each in report.facts if each.name == "Broker"] == [
+        "NatsBroker 1 at localhost:4222: NatsTelemetryMiddleware",
+        "NatsBroker 2 at localhost:4222: NatsTelemetryMiddleware",
+    ]
+
+
+class Asgi:
+    """An ASGI application that answers a lifespan as it is told.
+
+    Args:
+        broker: What it starts.
+        answer: What it sends; nothing if empty.
+    """
+
+    def __init__(self, broker: Any, answer: str) -> None:
+        self.broker = broker
+        self._answer = answer
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        if self._answer:
+            await send({"type": f"lifespan.startup.{self._answer}"})
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("", "the lifespan ended at startup"),
+        ("failed", "startup failed"),
+        ("complete", "the lifespan ended at shutdown"),
+    ],
+)
+def test_start_of_an_odd_lifespan(answer: str, said: str) -> None:
+    """It says what went wrong, and does not wait for ever."""
+    # Brokers are looked for in what is a framework's.
+    kind = type("Odd", (Asgi, Starlette), {})
+    with process():
+        recording()
+        with pytest.raises(RuntimeError, match=said):
+            diagnose(kind(well(NATS), answer), offline=True, start=True)
+
+
 def test_start_of_a_lifespan_that_fails() -> None:
     """It is not the doctor's error."""
 

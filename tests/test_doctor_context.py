@@ -268,6 +268,19 @@ def test_middleware_that_fails() -> None:
     assert "hunter2" not in str(report)
 
 
+def test_middleware_that_keeps_a_message() -> None:
+    """Nothing can be said of its trace."""
+
+    class Drops(BaseMiddleware[Any, Any]):
+        async def publish_scope(self, call_next: Any, cmd: Any) -> None: ...
+
+    report = examined(with_middleware(Drops))
+    assert report.codes == []
+    assert fact(report, "A message of NatsBroker") == (
+        "not tried: a middleware kept it"
+    )
+
+
 def test_who_strips_headers() -> None:
     """The middlewares that may do it are named."""
     (finding,) = examined(with_middleware(Strips)).findings

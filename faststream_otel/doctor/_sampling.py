@@ -60,7 +60,7 @@ _USUAL: Final = (
     ",localParentSampled:AlwaysOnSampler,localParentNotSampled:AlwaysOffSampler"
 )
 # Evenly spread over all ids, so that any ratio counts right.
-_TRIES: Final = 1000
+_TRIES: Final = 400
 _LITTLE: Final = 0.01
 _IDS: Final = tuple(
     (1 << 120) + number * ((1 << 64) // _TRIES) + 1 for number in range(_TRIES)

@@ -48,33 +48,6 @@ def inside(provider: Any, signal: str, depth: int = _DEPTH) -> Any:
     return None
 
 
-def processors(provider: Any) -> list[Any]:
-    """Give the span or log record processors of an SDK's provider, flattened."""
-    active = getattr(provider, "_active_span_processor", None) or getattr(
-        provider, "_multi_log_record_processor", None
-    )
-    return _flat(active)
-
-
-def exporter(processor: Any) -> Any:
-    """Give the exporter of a processor or of a metric reader; None if it has none."""
-    found = getattr(processor, "span_exporter", None)
-    if found is None:
-        found = getattr(processor, "_exporter", None)
-    if found is None:
-        batch = getattr(processor, "_batch_processor", None)
-        found = getattr(batch, "_exporter", None)
-    return found
-
-
-def _flat(processor: Any) -> list[Any]:
-    for name in ("_span_processors", "_log_record_processors"):
-        parts = getattr(processor, name, None)
-        if isinstance(parts, (tuple, list)):
-            return [each for part in parts for each in _flat(part)]
-    return [] if processor is None else [processor]
-
-
 def _getter(signal: str) -> str:
     return {"traces": "tracer", "metrics": "meter", "logs": "logger"}[signal]
 
@@ -94,7 +67,8 @@ def resource(provider: Any) -> dict[str, Any]:
 
 def limits(provider: Any) -> dict[str, int | None]:
     """Give the limits of the spans of an SDK's tracer provider, by their names."""
-    return dict(vars(getattr(provider, "_span_limits", None) or object))
+    found = getattr(provider, "_span_limits", None)
+    return {} if found is None else dict(vars(found))
 
 
 def waiting_tracers() -> list[str]:
