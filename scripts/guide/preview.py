@@ -216,6 +216,7 @@ async def fetch_packs(*, wanted: bool) -> None:
     """Get what runs programs in a browser; without it the guide has no Run buttons."""
     if not wanted:
         os.environ["GUIDE_RUN"] = ""
+        print("As --no-run asks, programs get no Run buttons.", flush=True)
         return
     try:
         if said := await run(*PACKS):

@@ -96,7 +96,9 @@ def make(source: Path, to: Path) -> None:
     licences: dict[str, bytes] = {}
     for pack, packages in PACKAGES.items():
         for package in packages.split():
-            for name, content in unpacked(source / "wheels", package).items():
+            files = unpacked(source / "wheels", package)
+            licences[package] = said_of_licence(files)
+            for name, content in files.items():
                 if LICENCE.search(name):
                     licences[name] = content
                 elif not dropped(name):
@@ -112,7 +114,9 @@ def make(source: Path, to: Path) -> None:
         for pack, files in found.items()
     }
     python = save_python(source / "pyodide", to)
-    licences["pyodide"] = (source / "pyodide" / "README.md").read_bytes()
+    about = json.loads((source / "pyodide" / "package.json").read_text())
+    licences["pyodide"] = f"{about['license']}: {about['homepage']}".encode()
+    licences["python"] = b"Python-2.0: https://docs.python.org/3/license.html"
     save(to, "licences", one_after_another(licences), ".txt")
     lock = json.loads((source / "pyodide" / "pyodide-lock.json").read_text())
     told = {"python": python, "abi": lock["info"], "packs": described}
@@ -150,6 +154,14 @@ def lean(name: str, content: bytes) -> bytes:
     head = content.decode().partition("\n\n")[0].splitlines()
     kept = [line for line in head if line.partition(":")[0] in KEPT]
     return "\n".join([*kept, ""]).encode()
+
+
+def said_of_licence(files: Mapping[str, bytes]) -> bytes:
+    """What a package says of itself: its name, its version, its licence's name."""
+    (metadata,) = (files[name] for name in files if name.endswith("/METADATA"))
+    head = metadata.decode().partition("\n\n")[0].splitlines()
+    told = ("Name:", "Version:", "License", "Classifier: License", "Home-page:")
+    return "\n".join(line for line in head if line.startswith(told)).encode()
 
 
 def tree(folder: Path) -> dict[str, bytes]:

@@ -106,4 +106,5 @@ def test_licences(site: Path) -> None:
     text = path.read_text()
     for package in ("pydantic_core", "faststream", "aiokafka", "opentelemetry_sdk"):
         assert f"{package}-" in text, package
-    assert "Mozilla Public License" in text
+    assert "\npyodide\n" in text
+    assert "\nMPL-2.0: https://" in text

@@ -64,7 +64,7 @@ runner.run
     const moment = Date.parse(this.python.runPython("runner.MOMENT"));
     Date.now = () => moment;
     this.files.keep(GUIDE);
-    this.kept = { memory: this.module.HEAPU8.slice(), references: this.references() };
+    this.kept = { memory: this.memory(), references: this.references() };
   }
 
   /** Puts back all that Python had when it was kept: what a run did is gone. */
@@ -76,6 +76,14 @@ runner.run
     HEAPU8.set(memory);
     HEAPU8.fill(0, memory.length);
     references.forEach((value, at) => this.module.__hiwire_set(at, value));
+  }
+
+  /** All of Python's memory that is in use: what it has beyond that is still zero. */
+  memory() {
+    const words = new BigUint64Array(this.module.HEAPU8.buffer);
+    let used = words.length;
+    while (used && !words[used - 1]) used -= 1;
+    return this.module.HEAPU8.slice(0, used * words.BYTES_PER_ELEMENT);
   }
 
   /** The objects of JavaScript that Python holds, by their place in its table. */
