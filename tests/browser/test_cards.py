@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,6 +13,8 @@ import pytest
 from PIL import Image
 
 from guide.places import ROOT
+from packs.made import folder as folder_of_packs
+from servers.programs import cached
 from tests.docs.site import Page, build, only, pages
 
 HOME = "https://guide.example/faststream-otel/"
@@ -35,6 +38,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     environment = {**os.environ, "GUIDE_SITE_URL": HOME}
     environment.pop("GUIDE_CARDS", None)
+    # It comes with the checkout, or is left out: nothing is fetched for a test.
+    environment["GUIDE_RUN"] = "yes" if cached(folder_of_packs()) else ""
     for command in (
         "git init --quiet",
         "git config user.name test",
@@ -117,3 +122,18 @@ def test_there_is_no_chromium(tmp_path: Path) -> None:
     assert built.returncode != 0
     assert "apt-get install chromium" in built.stdout
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("playable")
+def test_versions_share_what_runs_programs(published: Path) -> None:
+    """No version has it itself, and the list of each leads to all of it."""
+    for version in ("1.2", "latest"):
+        place = published / version / "assets" / "run"
+        listed = json.loads((place / "programs.json").read_text())
+        files = (place / listed["files"]).resolve(strict=True)
+        assert files == published / "run"
+        parts = [*listed["python"].values(), *listed["packs"].values()]
+        assert len(parts) > 10
+        for part in parts:
+            assert (files / part["file"]).stat().st_size == part["size"]
+        assert not (place / "files").exists()
