@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -266,6 +267,33 @@ def test_middleware_that_fails() -> None:
         "not tried: LookupError was raised on the way"
     )
     assert "hunter2" not in str(report)
+
+
+def test_middleware_that_never_ends() -> None:
+    """The doctor does not wait for it for ever."""
+
+    class Waits(BaseMiddleware[Any, Any]):
+        async def consume_scope(self, call_next: Any, msg: Any) -> Any:
+            await asyncio.Event().wait()
+
+    with process():
+        broker = with_middleware(Waits)(NATS)
+        report = diagnose(broker, offline=True, timeout=0.2)
+    assert report.codes == []
+    assert fact(report, "A message of NatsBroker") == (
+        "not tried: TimeoutError was raised on the way"
+    )
+
+
+def test_middleware_that_is_a_partial() -> None:
+    """It is named after what it is made of."""
+
+    class Named(BaseMiddleware[Any, Any]):
+        def __init__(self, msg: Any, /, *, context: Any, name: str) -> None:
+            super().__init__(msg, context=context)
+
+    report = examined(with_middleware(partial(partial(Named, name="a"))))
+    assert "Named" in fact(report, "Broker")
 
 
 def test_middleware_that_keeps_a_message() -> None:

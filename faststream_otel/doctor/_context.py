@@ -93,7 +93,7 @@ def check(service: Service) -> Iterator[Finding | Fact]:
     for broker in service.brokers:
         for stack in (broker.stack, *broker.inner):
             if broker.stack.ours and stack.ours:
-                yield from _tried(broker, stack)
+                yield from _tried(broker, stack, service.asked.timeout)
 
 
 def _without_w3c(middleware: Middleware) -> Iterator[Finding]:
@@ -148,12 +148,12 @@ def _understands(sender: Middleware, receiver: Middleware) -> bool:
     return not carrier or carried.span_id == span.span_id
 
 
-def _tried(broker: Broker, stack: Stack) -> Iterator[Finding | Fact]:
+def _tried(broker: Broker, stack: Stack, patience: float) -> Iterator[Finding | Fact]:
     receiver = stack.ours[0]
     if getattr(broker.broker.config, "version", None) == "3.1.1":
         yield OLD_MQTT.found('version="3.1.1"', where=broker.name)
         return
-    trip = _trip.travel(broker, stack)
+    trip = _trip.travel(broker, stack, patience)
     name = "A message of " + stack.owner
     incoming = receiver.telemetry.options.incoming
     if trip.headers is None:

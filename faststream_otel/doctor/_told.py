@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import propagate
@@ -111,7 +112,7 @@ def propagators(
 
 def name_of(middleware: Any) -> str:
     """Name a middleware as the code that adds it does."""
-    while hasattr(middleware, "func"):
+    while isinstance(middleware, partial):
         middleware = middleware.func
     kind = middleware if isinstance(middleware, type) else type(middleware)
     own = " (FastStream's)" if is_faststreams_own(middleware) else ""

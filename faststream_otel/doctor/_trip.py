@@ -38,7 +38,7 @@ from faststream_otel.doctor._service import is_ours
 from faststream_otel.doctor._starting import own_class, test_broker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Coroutine, Iterator, Sequence
 
     from faststream_otel._middleware import TelemetryMiddleware
     from faststream_otel.doctor._service import Broker, Stack
@@ -105,21 +105,27 @@ class Trip:
         )
 
 
-def travel(broker: Broker, stack: Stack) -> Trip:
+def travel(broker: Broker, stack: Stack, patience: float) -> Trip:
     """Publish a message with the middlewares of a broker, and handle it with a stack.
 
     Args:
         broker: The broker.
         stack: Its own, or that of a router in it.
+        patience: How long the application's middlewares may take, in seconds.
     """
     trip = Trip()
     try:
         # A check may be called in an event loop.
         with ThreadPoolExecutor(1) as thread:
-            thread.submit(asyncio.run, _travel(broker, stack, trip)).result()
+            travelling = _in_time(_travel(broker, stack, trip), patience)
+            thread.submit(asyncio.run, travelling).result()
     except Exception as error:
         trip.error = error
     return trip
+
+
+async def _in_time(travelling: Coroutine[Any, Any, None], patience: float) -> None:
+    await asyncio.wait_for(travelling, patience)
 
 
 async def _travel(broker: Broker, stack: Stack, trip: Trip) -> None:

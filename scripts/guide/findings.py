@@ -49,6 +49,9 @@ To examine the application as `opentelemetry-instrument` sets it up, put that co
 | 1 | There is an error or a warning. |
 | 2 | The application could not be loaded. Its own traceback says why. |
 
+To see whether a message stays in its trace, the doctor sends a message of its own through the application's middlewares, in memory.
+No handler receives it.
+
 Everything that the application prints goes to standard error, so that standard output contains only the report.
 The values of headers, and passwords in addresses, are not printed.
 
