@@ -45,15 +45,17 @@ class Process:
         with self._changed:
             return "".join(self._lines)
 
-    def wait_for(self, text: str) -> None:
+    def wait_for(self, text: str, within: float = PATIENCE) -> None:
         """Return when it has printed `text`."""
-        self.wait_until(lambda output: text in output)
+        self.wait_until(lambda output: text in output, within)
 
-    def wait_until(self, has_printed: Callable[[str], bool]) -> None:
+    def wait_until(
+        self, has_printed: Callable[[str], bool], within: float = PATIENCE
+    ) -> None:
         """Return when what it has printed is as wanted."""
         with self._changed:
             self._changed.wait_for(
-                lambda: self._ended or has_printed("".join(self._lines)), PATIENCE
+                lambda: self._ended or has_printed("".join(self._lines)), within
             )
         assert has_printed(self.output), f"{self.name} printed:\n{self.output}"
 
