@@ -361,11 +361,17 @@ def test_from_an_empty_directory(tmp_path: Path) -> None:
     assert "loaded" in done.stderr
 
 
-def test_is_not_imported_by_a_service() -> None:
-    """A running service has nothing of it."""
-    code = "import sys, faststream_otel.nats; print(*sys.modules)"
+def test_imports() -> None:
+    """A running service has nothing of it, and it needs no SDK itself."""
+    code = (
+        "import sys, faststream_otel.nats; print(*sys.modules);"
+        "import faststream_otel.doctor; print(*sys.modules)"
+    )
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    imported = done.stdout.split()
-    assert "faststream_otel.nats" in imported
-    assert "faststream_otel.doctor" not in imported
+    before, after = (set(line.split()) for line in done.stdout.splitlines())
+    assert "faststream_otel.nats" in before
+    assert "faststream_otel.doctor" not in before
+    assert "faststream_otel.doctor" in after
+    assert "opentelemetry.sdk" not in after
+    assert "typer" not in after
