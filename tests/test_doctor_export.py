@@ -217,6 +217,15 @@ def test_what_is_not_sent() -> None:
         assert "Stopping" not in facts(_export, examined)
 
 
+def test_what_is_printed() -> None:
+    """It waits in a queue as well."""
+    processor = BatchSpanProcessor(ConsoleSpanExporter())
+    with tracing(processor) as provider:
+        examined = service(provider, server="uvicorn")
+        assert [each.code for each in found(_export, examined)] == ["FSO305"]
+        assert "Stopping" not in facts(_export, examined)
+
+
 def test_own_modules(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Those of the application, and none that is installed."""
     monkeypatch.undo()

@@ -145,6 +145,12 @@ def _address(route: Route, service: Service) -> str:
     return str(address) if address else ""
 
 
+def _is_queued(route: Route) -> bool:
+    """Whether something waits to be printed, say, and is not kept in memory."""
+    kept = type(route.inner).__name__.startswith("InMemory")
+    return bool(batch_of(route)) and not kept
+
+
 def _stop(found: list[Route], service: Service) -> Iterator[Finding | Fact]:
     """Tell what stopping means for what is still in the queues."""
     sending = [route for route in found if _address(route, service)]
@@ -154,8 +160,7 @@ def _stop(found: list[Route], service: Service) -> Iterator[Finding | Fact]:
     if sending and not ends:
         yield Fact("Stopping", f"up to {seconds} s if nobody answers")
     server = service.asked.server
-    # What prints has a queue, too.
-    if not server or not (sending or any(map(batch_of, found))) or ends:
+    if not server or not (sending or any(map(_is_queued, found))) or ends:
         return
     if not _stopping.server_of(server):
         known = ", ".join(_stopping.LOSES)
