@@ -36,10 +36,15 @@ class PinError(Exception):
     """What is wanted cannot be pinned."""
 
 
-def fetched() -> Path:
-    """The folder with `pyodide/` and `wheels/`; only the first time takes long."""
+def folder() -> Path:
+    """Where all of it is for these pins, once it is fetched."""
     digest = hashlib.sha256(PINS.read_bytes() + PYODIDE.read_bytes()).hexdigest()
-    return made(CACHE / f"fetched-{digest[:12]}", fetch)
+    return CACHE / f"fetched-{digest[:12]}"
+
+
+def fetched() -> Path:
+    """Fetch it, unless it is there; gives the folder with `pyodide/` and `wheels/`."""
+    return made(folder(), fetch)
 
 
 def fetch(folder: Path) -> None:
@@ -116,5 +121,6 @@ def run(folder: Path, *command: str) -> None:
         check=False,
     )
     if done.returncode:
+        client = "npm" if "npm" in command[0] else "pip"
         said = done.stdout.strip().splitlines()[-3:]
-        raise MissingError("\n".join([f"{Path(command[0]).name} failed:", *said]))
+        raise MissingError("\n".join([f"{client} failed:", *said]))

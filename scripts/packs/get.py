@@ -5,10 +5,11 @@ python -m packs.get
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 
-from packs.fetched import MissingError
+from packs import fetched
 from packs.made import folder, packs
 from servers.programs import cached
 
@@ -18,7 +19,9 @@ if __name__ == "__main__":
         began = time.monotonic()
         try:
             made = packs()
-        except MissingError as reason:
+        except fetched.MissingError as reason:
             sys.exit(str(reason))
+        for old in set(fetched.CACHE.iterdir()) - {made, fetched.folder()}:
+            shutil.rmtree(old)
         size = sum(path.stat().st_size for path in made.iterdir()) / 1e6
         print(f"Fetched and packed {size:.0f} MB in {time.monotonic() - began:.0f} s.")
