@@ -93,7 +93,8 @@ def test_all_comes_from_the_site(page: Page, home: str) -> None:
     assert done.result["type"] == "finished"
     progress = [each for each in done.said if each["type"] == "progress"]
     assert progress[-1]["loaded"] == progress[-1]["total"] > 8_000_000
-    assert {each["what"] for each in progress} == {"Python", "packages"}
+    # What of the packages comes before Python is not named.
+    assert "Python" in {each["what"] for each in progress} <= {"Python", "packages"}
     loaded = [each["loaded"] for each in progress]
     assert loaded == sorted(loaded)
     assert requests

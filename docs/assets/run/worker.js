@@ -134,23 +134,25 @@ async function run({ id, program, broker, source }) {
   const texts = Promise.all(
     [program, ...entry.with].map(async (name, at) => [name, at || source === null ? await text(name) : source]),
   );
-  const wanted = packsOf(listed.packs, entry.packs ?? [], broker, source ?? "");
-  const missing = wanted.filter((name) => !packed.has(name));
-  // They come at the same time as Python.
-  const bytes = Promise.all(
-    missing.map((name) => file(files, listed.packs[name], "packages", loading)),
-  );
-  bytes.catch(() => {});
+  texts.catch(() => {});
   const parts = listed.python;
-  const its = (part) => file(files, parts[part], "Python", loading);
   const url = (part) => new URL(parts[part].file, files).href;
-  machine ??= await Machine.boot({
+  const its = (part) => file(files, parts[part], "Python", loading);
+  const python = machine ?? {
     loader: import(url("loader")),
     script: import(url("script")),
     code: its("code"),
     library: its("library"),
     abi: listed.abi,
-  });
+  };
+  // They come at the same time.
+  const wanted = packsOf(listed.packs, entry.packs ?? [], broker, source ?? "");
+  const missing = wanted.filter((name) => !packed.has(name));
+  const bytes = Promise.all(
+    missing.map((name) => file(files, listed.packs[name], "packages", loading)),
+  );
+  bytes.catch(() => {});
+  machine ??= await Machine.boot(python);
   machine.reset();
   for (const [index, archive] of (await bytes).entries()) {
     machine.unpack(archive);
