@@ -10,6 +10,7 @@ from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.runs import (
     ADDRESS,
     HELD,
+    PROGRAM,
     STARTED,
     USUAL,
     Running,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("playable")]
 
+OPEN = "nats/playground.py"
 TRACEBACK = 'Traceback (most recent call last):\n  File "x.py"\nValueError: no\n'
 # What a worker could send whose Python a stranger's program has changed.
 HOSTILE_PICTURE = """<svg xmlns="http://www.w3.org/2000/svg" onload="stolen = 1"
@@ -142,6 +144,9 @@ def test_an_open_panel_is_accessible(
     program = Running(page)
     program.press()
     program.says("Loading")
+    if size == PHONE:
+        # What scrolls has been seen.
+        page.locator("pre:visible > code[tabindex]").first.wait_for()
     assert violations(page, PLACE) == []
     program.stop.click()
     program.edit.click()
@@ -215,3 +220,24 @@ def test_a_strict_host(page: Page) -> None:
     page.goto(ADDRESS)
     program.press()
     program.says("Python cannot be started: this site or this browser does not allow")
+
+
+def test_a_click_is_not_lost(page: Page) -> None:
+    """It counts while what it takes is on its way; a second one then stops nothing."""
+    answer(page)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/run/panel.js", hold)
+    for address, name in [(ADDRESS, PROGRAM), ("/playground/?broker=nats", OPEN)]:
+        page.goto(address)
+        program = Running(page, name)
+        program.run.dblclick()
+        for _ in range(100):
+            if held:
+                break
+            page.wait_for_timeout(20)
+        held.pop().continue_()
+        program.says("Finished.")
