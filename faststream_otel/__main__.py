@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from faststream_otel.doctor import _command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+# As shells have it: 128 and the number of the signal.
+_INTERRUPTED: Final = 130
+_BROKEN_PIPE: Final = 141
 
 
 def parsed(words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
@@ -37,10 +41,20 @@ def main() -> NoReturn:
     """Run a command, and end the process."""
     arguments, more = parsed(sys.argv[1:])
     # What the application and its exporters print is no part of the report.
-    with os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding) as out:
-        sys.stdout.flush()
-        os.dup2(2, 1)
+    out = os.fdopen(
+        os.dup(1), "w", encoding=sys.stdout.encoding, errors="backslashreplace"
+    )
+    sys.stdout.flush()
+    os.dup2(2, 1)
+    try:
         status = _command.run(arguments, more, out)
+        out.flush()
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted.\n")
+        status = _INTERRUPTED
+    except BrokenPipeError:
+        # Who reads has seen enough, as with `| head`.
+        status = _BROKEN_PIPE
     sys.stdout.flush()
     sys.stderr.flush()
     # Not sys.exit: providers would send what waits in their queues, for as long as

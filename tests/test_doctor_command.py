@@ -134,7 +134,10 @@ def test_start_runs_no_handler(kind: Kind) -> None:
 
         @application.after_startup
         async def place() -> None:
+            added = kind.subscriber(broker, "late")
+            added(pack)
             await kind.publish(broker, "tea", "orders")
+            await kind.publish(broker, "tea", "late")
             started.append("hook")
 
         assert diagnose(application, offline=True, start=True).codes == []
@@ -242,6 +245,19 @@ def test_start_fails(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     assert said.endswith("It raised LookupError when it was started.\n")
 
 
+def test_start_that_hangs(
+    write: Write, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The line that waits is named."""
+    wait = "    import asyncio; await asyncio.Event().wait()\n"
+    write("doc_hangs.py", WELL + wait)
+    assert ran("doc_hangs:app", "--start", "--timeout", "0.01") == (2, "")
+    said = capsys.readouterr().err
+    assert "await asyncio.Event().wait()" in said
+    assert "TimeoutError: it still starts after 0.1 s; wait longer with" in said
+    assert not caplog.text
+
+
 def test_json(write: Write) -> None:
     """The same, as data."""
     write("doc_app.py", SERVICE)
@@ -320,6 +336,21 @@ def test_lines_fit(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(line) <= 60 or len(line.split()) <= 2, line
 
 
+def test_the_code_stays_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However narrow the terminal is."""
+    monkeypatch.setenv("COLUMNS", "10")
+    out = StringIO()
+    _screen.show(examined(lambda kind: kind.broker(logger=None)), out)
+    assert out.getvalue().startswith("error FSO001: A\n  broker\n")
+
+
+def test_nothing_steers_the_terminal() -> None:
+    """Neither what a variable has, nor what cannot be encoded."""
+    out = StringIO()
+    _screen.show(Report((), (Fact("Service", "\x1b[31mred\x85\udcff"),)), out)
+    assert "Service: \\x1b[31mred\\x85\\udcff\n" in out.getvalue()
+
+
 def test_several_lines() -> None:
     """Each begins below the first."""
     out = StringIO()
@@ -359,6 +390,15 @@ def test_from_an_empty_directory(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["findings"] == []
     assert "loaded" in done.stderr
+
+
+def test_output_of_another_encoding(tmp_path: Path) -> None:
+    """What it has no letter for is written out."""
+    (tmp_path / "app.py").write_text(WELL.replace("provider())", "provider('é'))"))
+    command = [sys.executable, "-m", "faststream_otel", "doctor", "app:app"]
+    done = started(tmp_path, *command, "--offline", PYTHONIOENCODING="ascii")
+    assert "Service: \\xe9\n" in done.stdout, done.stderr
+    assert done.returncode == 0
 
 
 def test_imports() -> None:

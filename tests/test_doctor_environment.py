@@ -187,7 +187,6 @@ def test_malformed(name: str, wrong: str, right: str) -> None:
         ("OTEL_TRACES_EXPORTER", "oltp", "none"),
         ("OTEL_TRACES_EXPORTER", "tree,jaeger", "tree"),
         ("OTEL_PROPAGATORS", "tracecontext,b4", "tracecontext, baggage"),
-        ("OTEL_TRACES_SAMPLER", "always", "Always_On"),
         ("OTEL_PYTHON_ID_GENERATOR", "x-ray", "random"),
     ],
 )
@@ -195,6 +194,12 @@ def test_not_installed(name: str, wrong: str, right: str) -> None:
     """Names of what has to be installed."""
     assert outcome(**{name: wrong}) == "FSO603"
     assert not outcome(**{name: right.lower()})
+
+
+def test_sampler_that_is_not_installed() -> None:
+    """The SDK takes its default, and the rest is set up."""
+    assert outcome(OTEL_TRACES_SAMPLER="always") == "FSO602"
+    assert not outcome(OTEL_TRACES_SAMPLER="always_on")
 
 
 @pytest.mark.parametrize("value", ['"shop"', "'shop'", "shop ", " shop", "shop\r"])

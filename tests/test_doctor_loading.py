@@ -34,6 +34,11 @@ def make():
 
 def fails():
     raise LookupError("no settings")
+
+
+def ends():
+    import os
+    os._exit(0)
 """
 
 
@@ -139,6 +144,14 @@ def test_no_factory(write: Write) -> None:
     error = refused("doc_app:fails", factory=True)
     assert "raised LookupError" in str(error)
     assert "no settings" in error.traceback()
+
+
+def test_ends_the_process(write: Write) -> None:
+    """That is reported, rather than taken for a service that is well."""
+    write("doc_app.py", SERVICE)
+    write("doc_ends.py", "import os; os._exit(0)")
+    assert "raised SystemExit" in str(refused("doc_app:ends", factory=True))
+    assert "os._exit(0)" in refused("doc_ends:app").traceback()
 
 
 def test_factory_without_the_option(write: Write) -> None:

@@ -111,7 +111,12 @@ def examine(
     running: list[object] = []
     with watching("start", lambda: bool(running)) as more:
         return _starting.run(
-            application, brokers, running, lambda: report(more), options
+            application,
+            brokers,
+            running,
+            lambda: report(more),
+            options,
+            timeout=asked.timeout,
         )
 
 

@@ -200,7 +200,8 @@ def _known(name: str, value: str, environment: Mapping[str, str]) -> Iterator[Fi
     if is_ratio(environment) and name == "OTEL_TRACES_SAMPLER":
         missing = "OTEL_TRACES_SAMPLER_ARG" not in environment
         wrong = "it has no OTEL_TRACES_SAMPLER_ARG, and records all" if missing else ""
-    if wrong.startswith("nothing is installed"):
+    # For a sampler that is not there, the SDK takes its default.
+    if wrong.startswith("nothing is installed") and name != "OTEL_TRACES_SAMPLER":
         yield NOT_INSTALLED.found(_sentence(wrong), name=name)
     elif wrong:
         yield MALFORMED.found(_sentence(wrong), name=name, example=example_of(name))

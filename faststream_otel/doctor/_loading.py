@@ -6,13 +6,16 @@ import importlib
 import os
 import sys
 import traceback
+from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+from unittest import mock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import ModuleType, TracebackType
 
 _PACKAGE: Final = str(Path(__file__).parents[1])
@@ -73,14 +76,16 @@ def load(name: str, *, app_dir: str = ".", factory: bool = False) -> Any:
     if not callable(application):
         raise NotLoaded(f"{name} is not a factory: it cannot be called.")
     try:
-        return application()
+        with _staying():
+            return application()
     except (Exception, SystemExit) as error:
         raise NotLoaded(f"{name} raised {type(error).__name__}.", error) from error
 
 
 def _module(name: str, app_dir: str) -> ModuleType:
     try:
-        return importlib.import_module(name)
+        with _staying():
+            return importlib.import_module(name)
     except ModuleNotFoundError as error:
         missing = (error.name or "").split(".")
         if not error.name or missing != name.split(".")[: len(missing)]:
@@ -103,10 +108,25 @@ def _file(name: str, app_dir: str) -> ModuleType:
         raise NotLoaded(_no_module(name, there, where))
     module = module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
+        with _staying():
+            spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         raise _raised(name, error) from error
     return module
+
+
+@contextmanager
+def _staying() -> Iterator[None]:
+    """Let what ends the process at once do as `sys.exit`, which can be reported."""
+    process, end = os.getpid(), os._exit
+
+    def stay(status: int) -> NoReturn:
+        if os.getpid() != process:
+            end(status)
+        raise SystemExit(status)
+
+    with mock.patch.object(os, "_exit", stay):
+        yield
 
 
 def _raised(name: str, error: BaseException) -> NotLoaded:

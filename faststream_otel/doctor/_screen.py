@@ -31,6 +31,14 @@ def show(report: Report, out: TextIO) -> None:
         print(line, file=out)
 
 
+def _plain(text: str) -> str:
+    """Write out what would steer a terminal, or could not be encoded."""
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode()
+        for each in text
+    )
+
+
 class _Paint:
     def __init__(self, *, has_colour: bool) -> None:
         self._has_colour = has_colour
@@ -60,8 +68,9 @@ def _finding(finding: Finding, paint: _Paint, width: int) -> Iterator[str]:
     head = f"{finding.kind} {finding.code}"
     colour = f"1;{_COLOURS[finding.kind]}"
     title = textwrap.wrap(
-        f"{head}: {finding.title}",
+        _plain(finding.title),
         width,
+        initial_indent=f"{head}: ",
         subsequent_indent="  ",
         break_long_words=False,
         break_on_hyphens=False,
@@ -83,10 +92,10 @@ def _finding(finding: Finding, paint: _Paint, width: int) -> Iterator[str]:
 def _entry(name: str, text: str, column: int, width: int) -> Iterator[str]:
     """Give a name and a text, which begins in a column where there are several."""
     indent = " " * (column + 3 if column else 4)
-    label = f"  {f'{name}:':{column}} "
-    for number, paragraph in enumerate(text.splitlines() or [""]):
+    label = f"  {f'{_plain(name)}:':{column}} "
+    for number, paragraph in enumerate(text.split("\n")):
         yield from textwrap.wrap(
-            paragraph,
+            _plain(paragraph),
             width,
             initial_indent=indent if number else label,
             subsequent_indent=indent,

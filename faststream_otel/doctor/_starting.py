@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import wraps
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from unittest import mock
 
 from faststream import Response, TestApp
 from faststream._internal.application import Application
 from faststream._internal.broker import BrokerUsecase
+from faststream._internal.endpoint.subscriber import SubscriberUsecase
 
 from faststream_otel._faststream import package_of
 from faststream_otel.doctor._loading import NotLoaded
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 _Report = TypeVar("_Report")
+# Start-up may take as many times as long as an answer.
+_PATIENCE: Final = 10
 
 
 def run(
@@ -27,6 +31,8 @@ def run(
     running: list[object],
     report: Callable[[], _Report],
     options: dict[str, Any],
+    *,
+    timeout: float,
 ) -> _Report:
     """Start an application, report, and stop it.
 
@@ -36,6 +42,8 @@ def run(
         running: Gets each broker that has been started.
         report: Examines it.
         options: What FastStream hands to start-up hooks.
+        timeout: How long to wait for an answer, in seconds; start-up gets ten times
+            as long.
 
     Raises:
         NotLoaded: It could not be started.
@@ -43,10 +51,12 @@ def run(
 
     async def examined() -> _Report:
         async with AsyncExitStack() as stack:
+            stack.enter_context(_without_handlers(brokers))
             for broker in brokers:
                 await stack.enter_async_context(_in_memory(broker, running))
             try:
-                await stack.enter_async_context(_started(application, options))
+                with _at_most(_PATIENCE * timeout):
+                    await stack.enter_async_context(_started(application, options))
             except (Exception, SystemExit) as error:
                 message = f"It raised {type(error).__name__} when it was started."
                 raise NotLoaded(message, error) from error
@@ -58,7 +68,7 @@ def run(
 
 @asynccontextmanager
 async def _in_memory(broker: Any, running: list[object]) -> AsyncIterator[None]:
-    """Let a broker start without a server; what is published reaches no handler."""
+    """Let a broker start without a server."""
     async with test_broker(broker)(broker, connect_only=True):
         start = broker.start
 
@@ -66,18 +76,47 @@ async def _in_memory(broker: Any, running: list[object]) -> AsyncIterator[None]:
             running.append(broker)
             await start()
 
-        with ExitStack() as stack:
-            stack.enter_context(mock.patch.object(broker, "start", started))
-            for subscriber in broker.subscribers:
-                kept = mock.patch.object(subscriber, "process_message", _kept)
-                stack.enter_context(kept)
+        with mock.patch.object(broker, "start", started):
             yield
 
 
-async def _kept(message: object) -> Response:
-    """Take a message in place of a handler."""
-    del message
-    return Response(None)
+@contextmanager
+def _without_handlers(brokers: Sequence[Any]) -> Iterator[None]:
+    """Let no message reach a handler, not even one that a start-up hook adds."""
+    process = SubscriberUsecase.process_message
+
+    @wraps(process)
+    async def kept(subscriber: Any, message: Any) -> Response:
+        # Brokers of the doctor's own handle theirs.
+        for broker in brokers:
+            if any(each is subscriber for each in broker.subscribers):
+                return Response(None)
+        return await process(subscriber, message)
+
+    with mock.patch.object(SubscriberUsecase, "process_message", kept):
+        yield
+
+
+@contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """Give up on what awaits something for too long."""
+    task, late = asyncio.current_task(), asyncio.Event()
+
+    def give_up() -> None:
+        late.set()
+        if task is not None:
+            task.cancel()
+
+    timer = asyncio.get_running_loop().call_later(seconds, give_up)
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        if not late.is_set():
+            raise
+        message = f"it still starts after {seconds:g} s; wait longer with --timeout"
+        raise TimeoutError(message).with_traceback(error.__traceback__) from None
+    finally:
+        timer.cancel()
 
 
 def test_broker(broker: Any) -> Any:
