@@ -39,6 +39,7 @@ from opentelemetry.sdk.trace.export import (
 
 from faststream_otel.doctor._address import address_of
 from faststream_otel.doctor._pipeline import innermost, resource_of, routes
+from tests.services import process
 
 
 class Wrapper(SpanExporter):
@@ -152,16 +153,18 @@ def test_logfire() -> None:
     """A vendor's own wrappers."""
     logfire = pytest.importorskip("logfire", reason="logfire needs Python 3.11 here")
     exporter = ByHttp()
-    configured = logfire.configure(
-        local=True,
-        send_to_logfire=False,
-        console=False,
-        additional_span_processors=[BatchSpanProcessor(exporter)],
-    )
-    provider = configured.config.get_tracer_provider()
-    assert exporter in [each.inner for each in routes("traces", provider)]
-    assert resource_of(provider).attributes["service.name"]
-    provider.shutdown()
+    # It sets the global propagator, even where it is to be local.
+    with process():
+        configured = logfire.configure(
+            local=True,
+            send_to_logfire=False,
+            console=False,
+            additional_span_processors=[BatchSpanProcessor(exporter)],
+        )
+        provider = configured.config.get_tracer_provider()
+        assert exporter in [each.inner for each in routes("traces", provider)]
+        assert resource_of(provider).attributes["service.name"]
+        provider.shutdown()
 
 
 @pytest.mark.parametrize(
