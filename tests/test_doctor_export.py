@@ -111,6 +111,31 @@ def test_one_by_one() -> None:
     assert finding.remedy.startswith("BatchLogRecordProcessor(OTLPLogExporter(...))")
 
 
+def test_class_of_an_exporter() -> None:
+    """In place of an instance: it fails each time it sends."""
+    for kind in (BatchSpanProcessor, SimpleSpanProcessor):
+        given: Any = InMemorySpanExporter
+        # Even ending it fails.
+        with pytest.raises(TypeError), tracing(kind(given)) as provider:
+            (finding,) = found(_export, service(provider))
+        assert finding.code == "FSO308"
+        remedy = f"{kind.__name__}(InMemorySpanExporter()), with parentheses"
+        assert finding.remedy == remedy
+        assert not outcome(kind(InMemorySpanExporter()))
+
+
+def test_exporter_without_a_processor() -> None:
+    """It has none of a processor's methods, and each span fails."""
+    with tracing(InMemorySpanExporter()) as provider:
+        (finding,) = found(_export, service(provider))
+    assert finding.code == "FSO309"
+    assert finding.remedy.startswith("BatchSpanProcessor(InMemorySpanExporter(...))")
+    with logging_by(OTLPLogExporter()) as logs:
+        (finding,) = found(_export, service(logs))
+    assert finding.code == "FSO309"
+    assert finding.remedy.startswith("BatchLogRecordProcessor(OTLPLogExporter(...))")
+
+
 def test_twice() -> None:
     """To the same address; two addresses are two backends."""
     assert outcome(*(BatchSpanProcessor(ByHttp()) for _ in range(2))) == "FSO303"

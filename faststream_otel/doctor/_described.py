@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from faststream_otel.doctor._address import address_of
-from faststream_otel.doctor._pipeline import fields
+from faststream_otel.doctor._pipeline import fields, is_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +59,18 @@ def is_simple(route: Route) -> bool:
         "SimpleSpanProcessor",
         "SimpleLogRecordProcessor",
     }
+
+
+def class_of_exporter(route: Route) -> type | None:
+    """Give the class that a processor was given in place of an exporter, if any."""
+    values = (*fields(route.by).values(), *batch_of(route).values())
+    classes = (each for each in values if isinstance(each, type))
+    return next((each for each in classes if hasattr(each, "export")), None)
+
+
+def is_bare(route: Route) -> bool:
+    """Whether an exporter is where the provider has its processors."""
+    return route.exporter is not None and is_list(route.by)
 
 
 def has_ended(route: Route) -> bool:

@@ -9,8 +9,10 @@ from faststream_otel.doctor import _stopping
 from faststream_otel.doctor._address import address_of
 from faststream_otel.doctor._described import (
     batch_of,
+    class_of_exporter,
     described,
     has_ended,
+    is_bare,
     is_simple,
     longest_stop,
 )
@@ -79,6 +81,20 @@ UNKNOWN_SERVER: Final = Rule(
     remedy="--server with one of {known}, or "
     "after_shutdown=[faststream_otel.shutdown], which works with all servers.",
 )
+CLASS: Final = Rule(
+    code="FSO308",
+    kind="error",
+    title="{processor} was given the class of an exporter instead of an instance.",
+    why="All {signal} are dropped when they are sent. Only the log says so.",
+    remedy="{processor}({exporter}()), with parentheses",
+)
+NO_PROCESSOR: Final = Rule(
+    code="FSO309",
+    kind="error",
+    title="An exporter was added where a processor belongs.",
+    why="It cannot do what a processor does: all {signal} are lost.",
+    remedy="{batch}, in place of {exporter}(...)",
+)
 
 _BATCH: Final = {"traces": "BatchSpanProcessor", "logs": "BatchLogRecordProcessor"}
 _GRACE: Final = 30.0
@@ -126,6 +142,23 @@ def _nothing_there(owner: str, service: Service) -> str:
 
 def _route(route: Route, service: Service) -> Iterator[Finding]:
     name = type(route.by).__name__
+    if exporter := class_of_exporter(route):
+        yield CLASS.found(
+            f"{name} has the class {exporter.__name__}.",
+            where=name,
+            signal=route.signal,
+            processor=name,
+            exporter=exporter.__name__,
+        )
+    if is_bare(route):
+        bare = type(route.exporter).__name__
+        yield NO_PROCESSOR.found(
+            f"{bare} is among the processors of the provider.",
+            where=bare,
+            signal=route.signal,
+            exporter=bare,
+            batch=f"{_BATCH[route.signal]}({bare}(...))",
+        )
     if has_ended(route):
         yield ENDED.found(f"{name} was shut down.", where=name, signal=route.signal)
     address = _address(route, service)

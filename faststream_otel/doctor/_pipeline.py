@@ -165,8 +165,10 @@ def _collects(value: object) -> bool:
 
 def _is_leaf(value: object) -> bool:
     """Whether it is a processor or a reader, and not the SDK's list of them."""
+    return _collects(value) and not is_list(value)
+
+
+def is_list(value: object) -> bool:
+    """Whether it is what the SDK keeps several processors in."""
     kind = type(value)
-    is_list = (
-        kind.__module__.startswith("opentelemetry.sdk.") and "Multi" in kind.__name__
-    )
-    return _collects(value) and not is_list
+    return kind.__module__.startswith("opentelemetry.sdk.") and "Multi" in kind.__name__
