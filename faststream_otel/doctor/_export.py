@@ -142,13 +142,13 @@ def _nothing_there(owner: str, service: Service) -> str:
 
 def _route(route: Route, service: Service) -> Iterator[Finding]:
     name = type(route.by).__name__
-    if exporter := class_of_exporter(route):
+    if given := class_of_exporter(route):
         yield CLASS.found(
-            f"{name} has the class {exporter.__name__}.",
+            f"{name} has the class {given.__name__}.",
             where=name,
             signal=route.signal,
             processor=name,
-            exporter=exporter.__name__,
+            exporter=given.__name__,
         )
     if is_bare(route):
         bare = type(route.exporter).__name__
