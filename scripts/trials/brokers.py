@@ -124,6 +124,7 @@ def _checks(trial: Trial, seen: dict[str, dict[str, Any]]) -> None:
         "is told beside bare",
         f"{ours['lost']} and {ours['doubled']}",
         holds=True,
+        rank=ours["lost"] + ours["doubled"],
         **({"bare": f"{bare['lost']} and {bare['doubled']}"} if bare else {}),
     )
 

@@ -103,6 +103,7 @@ def _flat(trial: Trial, bare: dict[str, Any], seen: dict[str, Any]) -> None:
         f"grows by at most {_MEMORY / 1e6:g} MB more than bare",
         f"{seen['grown'] / 1e6:.1f} MB",
         holds=seen["grown"] <= bare["grown"] + _MEMORY,
+        rank=seen["grown"] - bare["grown"],
         bare=f"{bare['grown'] / 1e6:.1f} MB",
     )
     trial.check(
@@ -110,6 +111,7 @@ def _flat(trial: Trial, bare: dict[str, Any], seen: dict[str, Any]) -> None:
         f"at most {_OBJECTS} more than bare",
         f"{seen['objects']:,}",
         holds=seen["objects"] <= bare["objects"] + _OBJECTS,
+        rank=seen["objects"] - bare["objects"],
         bare=f"{bare['objects']:,}",
     )
 

@@ -20,6 +20,7 @@ class Check:
         holds: Whether the promise is kept.
         bare: What was measured without telemetry, where it was.
         own: What was measured with FastStream's own, where it was.
+        rank: The more, the worse: of several scenarios the guide shows the worst.
     """
 
     what: str
@@ -28,6 +29,7 @@ class Check:
     holds: bool
     bare: str = ""
     own: str = ""
+    rank: float = 0.0
 
 
 @dataclass
@@ -38,11 +40,18 @@ class Trial:
     checks: list[Check] = field(default_factory=list)
 
     def check(
-        self, what: str, promised: str, ours: Any, *, holds: bool, **others: Any
+        self,
+        what: str,
+        promised: str,
+        ours: Any,
+        *,
+        holds: bool,
+        rank: float = 0.0,
+        **others: str,
     ) -> None:
-        """Write down a promise, and whether it is kept."""
-        told = {name: str(value) for name, value in others.items()}
-        self.checks.append(Check(what, promised, str(ours), holds, **told))
+        """Write down a promise, and whether it is kept: see `Check`."""
+        check = Check(what, promised, str(ours), holds, rank=rank, **others)
+        self.checks.append(check)
 
     @property
     def holds(self) -> bool:
