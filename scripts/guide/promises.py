@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 MEASURED: Final = Path(__file__).parents[1] / "trials" / "measured.json"
 
 # The areas, in the page's order, as a reader asks for them.
-_AREAS: Final = {
+AREAS: Final = {
     "backends": "The collector is gone, slow or wrong",
     "brokers": "The broker's server dies, or is out of reach",
     "hostile": "Somebody sends headers that mean harm",
@@ -41,9 +41,12 @@ def table() -> str:
     it is kept.
     """
     lines: list[str] = []
-    for area, heading in _AREAS.items():
+    for area, heading in AREAS.items():
         lines += [f"### {heading}", "", f"`scripts/force {area}`", ""]
-        lines += ["| What | Promised | Measured, at worst | Kept |", "|---|---|---|---|"]
+        lines += [
+            "| What | Promised | Measured, at worst | Kept |",
+            "|---|---|---|---|",
+        ]
         of: dict[tuple[str, str], list[tuple[str, dict[str, Any]]]] = {}
         for name, check in _checks(area):
             of.setdefault((check["what"], check["promised"]), []).append((name, check))
@@ -58,19 +61,28 @@ def _row(what: str, promised: str, found: list[tuple[str, dict[str, Any]]]) -> s
     where = f" (`{name}`)" if len({check["ours"] for _, check in found}) > 1 else ""
     bare = f", bare {worst['bare']}" if worst["bare"] else ""
     cells = (
-        f"{what[0].upper()}{what[1:]}",
+        _sentence(what),
         promised,
         f"{worst['ours']}{bare}{where}",
         f"{'yes' if kept == len(found) else '**no**'}, {kept} of {len(found)}",
     )
-    return f"| {' | '.join(cell.replace('|', r'\|') for cell in cells)} |"
+    return f"| {' | '.join(map(_cell, cells))} |"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}"
+
+
+def _cell(text: str) -> str:
+    """Escape what would end a cell of a table."""
+    return text.replace("|", "\\|")
 
 
 def faults() -> str:
     """Write a table of all faults."""
     lines = ["| Scenario | What is done |", "|---|---|"]
     lines += [
-        f"| `{scenario['name']}` | {scenario['fault'][0].upper()}{scenario['fault'][1:]} |"
+        f"| `{scenario['name']}` | {_sentence(scenario['fault'])} |"
         for scenario in _measured()["scenarios"]
     ]
     return "\n".join(lines) + "\n"

@@ -8,7 +8,17 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Final
 
-from guide import attributes, cost, findings, metrics, moving, options, spans, versions
+from guide import (
+    attributes,
+    cost,
+    findings,
+    metrics,
+    moving,
+    options,
+    promises,
+    spans,
+    versions,
+)
 from guide.places import DOCS
 
 if TYPE_CHECKING:
@@ -32,6 +42,9 @@ WRITTEN: Final[dict[Path, Callable[[], str]]] = {
     TABLES / "cost_versions.md": cost.made_with,
     TABLES / "moved_attributes.md": moving.attributes_table,
     TABLES / "moved_metrics.md": moving.metrics_table,
+    TABLES / "promises.md": promises.table,
+    TABLES / "promises_faults.md": promises.faults,
+    TABLES / "promises_versions.md": promises.made_with,
 }
 
 

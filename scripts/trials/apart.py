@@ -91,10 +91,11 @@ class Apart:
         Raises:
             FailedError: The process failed, or was ended because it took too long.
         """
-        assert self._process.stdout
-        lines = self._process.stdout.read().splitlines()
-        code = self._process.wait()
-        ended = time.monotonic()
+        with self._process as process:
+            assert process.stdout
+            lines = process.stdout.read().splitlines()
+            code = process.wait()
+            ended = time.monotonic()
         self._limit.cancel()
         with self._said as file:
             file.seek(0)

@@ -117,7 +117,7 @@ def _checks(trial: Trial, seen: dict[str, dict[str, Any]]) -> None:
         "as bare",
         _goes_on(ours),
         holds=_goes_on(ours) == (_goes_on(bare) if bare else "yes"),
-        **({"bare": _goes_on(bare)} if bare else {}),
+        bare=_goes_on(bare) if bare else "",
     )
     trial.check(
         "lost and doubled",
@@ -125,7 +125,7 @@ def _checks(trial: Trial, seen: dict[str, dict[str, Any]]) -> None:
         f"{ours['lost']} and {ours['doubled']}",
         holds=True,
         rank=ours["lost"] + ours["doubled"],
-        **({"bare": f"{bare['lost']} and {bare['doubled']}"} if bare else {}),
+        bare=f"{bare['lost']} and {bare['doubled']}" if bare else "",
     )
 
 
