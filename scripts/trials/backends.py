@@ -84,7 +84,7 @@ def _checks(
         **told(lambda each: str(each["lines"])),
     )
     trial.check(
-        "memory, from the middle on",
+        "memory, in the last quarter of the messages",
         f"grows by at most {_MEMORY / 1e6:.0f} MB",
         f"{ours['grown'] / 1e6:.1f} MB",
         holds=ours["grown"] <= _MEMORY,

@@ -216,7 +216,7 @@ async def _work(
         took = []
         began = time.monotonic()
         for number in range(messages):
-            if number == messages // 2:
+            if number == messages * 3 // 4:
                 # By now a queue that is not emptied is full.
                 before = resident(collected=False)
             if number == ends_after:
