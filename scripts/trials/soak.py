@@ -122,28 +122,27 @@ def subscribers(contender: str, count: int) -> dict[str, Any]:
 
 
 async def _subscribers(contender: str, count: int) -> dict[str, Any]:
-    kind, recorded, sizes = IN_MEMORY["nats"], Recorded(), []
+    kind, recorded = IN_MEMORY["nats"], Recorded()
     middlewares = [kind.ours(**recorded.options())] if contender == OURS else []
     broker = kind.broker(middlewares)
 
     async def handle(message: str) -> None: ...
 
+    made: weakref.WeakSet[Any] = weakref.WeakSet()
     async with kind.in_memory(broker):
         for number in range(1, count + 1):
-            subscriber = broker.subscriber(f"orders.{number % 10}", persistent=False)
+            name = f"orders.{number % 10}"
+            subscriber = broker.subscriber(name, persistent=False)
             subscriber(handle)
             await subscriber.start()
-            publisher = broker.publisher(f"orders.{number % 10}", persistent=False)
+            publisher = broker.publisher(name, persistent=False)
             await publisher.publish("x")
             await subscriber.stop()
-            if number in {count // 10, count}:
-                recorded.flush()
-                sizes.append((resident(), len(gc.get_objects())))
-    return {
-        "spans": recorded.spans.started,
-        "grown": sizes[1][0] - sizes[0][0],
-        "objects": sizes[1][1] - sizes[0][1],
-    }
+            made |= {subscriber, publisher}
+            del subscriber, publisher
+    recorded.flush()
+    gc.collect()
+    return {"spans": recorded.spans.started, "living": len(made)}
 
 
 def _closing(trial: Trial) -> None:
@@ -158,7 +157,13 @@ def _closing(trial: Trial) -> None:
         f"{seen['spans']:,}",
         holds=seen["spans"] >= count,
     )
-    _flat(trial, bare, seen)
+    trial.check(
+        f"of {2 * count:,} subscribers and publishers, those that live on",
+        "no more than bare",
+        seen["living"],
+        holds=seen["living"] <= bare["living"],
+        bare=f"{bare['living']}",
+    )
 
 
 def brokers(contender: str, count: int) -> dict[str, Any]:
