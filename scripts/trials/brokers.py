@@ -79,20 +79,24 @@ def _exchanged(
 def _checks(trial: Trial, seen: dict[str, dict[str, Any]]) -> None:
     ours, bare = seen[OURS], seen.get(BARE)
     counts = {"publish": ours["calls"], "process": ours["handled"]}
+    found = ours["spans"]
     trial.check(
         "spans",
-        f"one for each of {counts['publish']:,} calls and {counts['process']:,} "
-        "deliveries",
-        ", ".join(f"{value:,}" for value in ours["spans"].values()),
-        holds=ours["spans"] == counts,
+        "one per call and one per delivery",
+        f"{found.get('publish', 0):,} for {ours['calls']:,} calls, "
+        f"{found.get('process', 0):,} for {ours['handled']:,} deliveries",
+        holds=found == {"publish": ours["calls"], "process": ours["handled"]},
+        rank=ours["failed"],
     )
     errors = {"publish": ours["failed"], "process": ours["raised"]}
-    wanted = {name: value for name, value in errors.items() if value}
+    marked = {name: ours["errors"].get(name, 0) for name in errors}
     trial.check(
         "spans with an error",
-        ", ".join(f"{value:,}" for value in errors.values()),
-        ", ".join(f"{ours['errors'].get(name, 0):,}" for name in errors),
-        holds=ours["errors"] == wanted,
+        "one per call and one per handler that failed",
+        f"{marked['publish']:,} for {ours['failed']:,} calls, "
+        f"{marked['process']:,} for {ours['raised']:,} handlers",
+        holds=marked == errors,
+        rank=ours["failed"],
     )
     metrics = {
         "client.operation.duration publish": ours["calls"],
