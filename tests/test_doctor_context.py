@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from faststream_otel._options import CAPTURE_HEADERS, EXCLUDE
-from faststream_otel.doctor import _context, _told, diagnose
+from faststream_otel.doctor import _context, _options, diagnose
 from faststream_otel.doctor._finding import Rule
 from tests.kinds import KINDS, Kind, every_kind
 from tests.services import NATS, examined, process, provider, recording, well
@@ -168,7 +168,7 @@ def test_each_finding_is_tested() -> None:
     """All that the modules have."""
     rules = {
         each.code
-        for module in (_context, _told)
+        for module in (_context, _options)
         for each in vars(module).values()
         if isinstance(each, Rule)
     }

@@ -23,7 +23,7 @@ from faststream_otel.doctor import _recording, _sampling, diagnose
 from faststream_otel.doctor._diagnosis import examine
 from faststream_otel.doctor._finding import Rule
 from faststream_otel.doctor._service import Asked
-from faststream_otel.doctor._settings import watching
+from faststream_otel.doctor._setters import watching
 from tests.services import NATS, examined, process, provider, recording, well
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from faststream_otel._faststream import is_faststreams_own, package_of, server
 from faststream_otel._middleware import TelemetryMiddleware
 from faststream_otel._wrapped import replaced
 from faststream_otel.doctor._finding import Fact, Finding, Rule
+from faststream_otel.doctor._options import name_of
 from faststream_otel.doctor._service import instrumented
-from faststream_otel.doctor._told import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

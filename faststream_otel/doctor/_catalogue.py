@@ -12,10 +12,10 @@ from faststream_otel.doctor import (
     _export,
     _logs,
     _metrics,
+    _options,
     _probe,
     _recording,
     _sampling,
-    _told,
     _versions,
 )
 from faststream_otel.doctor._finding import Fact, Finding, Rule
@@ -40,7 +40,7 @@ _TOPICS: Final = (
     _versions,
 )
 # What a topic examines by itself, with rules of its own.
-_PARTS: Final = (_sampling, _told)
+_PARTS: Final = (_sampling, _options)
 CHECKS: Final[tuple[Check, ...]] = tuple(topic.check for topic in _TOPICS)
 CATALOGUE: Final[tuple[Rule, ...]] = tuple(
     sorted(

@@ -13,7 +13,7 @@ from faststream_otel.doctor import _loading, _screen
 from faststream_otel.doctor._diagnosis import examine
 from faststream_otel.doctor._quiet import quiet
 from faststream_otel.doctor._service import Asked
-from faststream_otel.doctor._settings import watching
+from faststream_otel.doctor._setters import watching
 
 if TYPE_CHECKING:
     import argparse

@@ -14,7 +14,7 @@ from opentelemetry.trace import (
 )
 
 from faststream_otel._w3c import TRACEPARENT
-from faststream_otel.doctor import _told, _trip
+from faststream_otel.doctor import _options, _roundtrip
 from faststream_otel.doctor._finding import Fact, Finding, Rule
 from faststream_otel.doctor._service import is_ours
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from faststream_otel._middleware import TelemetryMiddleware
+    from faststream_otel.doctor._roundtrip import Trip
     from faststream_otel.doctor._service import Broker, Service, Stack
-    from faststream_otel.doctor._trip import Trip
 
     Middleware = TelemetryMiddleware[Any, Any]
 
@@ -82,13 +82,13 @@ def check(service: Service) -> Iterator[Finding | Fact]:
     """Examine how context travels."""
     told: set[tuple[str, ...]] = set()
     for middleware in service.ours:
-        words = tuple(_told.propagators(middleware, service.environment))
+        words = tuple(_options.propagators(middleware, service.environment))
         if words not in told:
             told.add(words)
             yield Fact("Propagators", ", ".join(words))
         yield from _without_w3c(middleware)
         yield from _without_baggage(middleware)
-    yield from _told.check(service)
+    yield from _options.check(service)
     yield from _different(service)
     for broker in service.brokers:
         for stack in (broker.stack, *broker.inner):
@@ -99,7 +99,7 @@ def check(service: Service) -> Iterator[Finding | Fact]:
 def _without_w3c(middleware: Middleware) -> Iterator[Finding]:
     fields = sorted(middleware.telemetry.propagation.fields() - {"baggage"})
     if fields and TRACEPARENT not in fields:
-        others = ",".join(_told.propagators(middleware, {})).partition(" (")[0]
+        others = ",".join(_options.propagators(middleware, {})).partition(" (")[0]
         seen = f"Context is written as {', '.join(fields)}"
         yield NOT_W3C.found(seen, where=_name(middleware), others=others)
 
@@ -153,7 +153,7 @@ def _tried(broker: Broker, stack: Stack, patience: float) -> Iterator[Finding | 
     if getattr(broker.broker.config, "version", None) == "3.1.1":
         yield OLD_MQTT.found('version="3.1.1"', where=broker.name)
         return
-    trip = _trip.travel(broker, stack, patience)
+    trip = _roundtrip.travel(broker, stack, patience)
     name = "A message of " + stack.owner
     incoming = receiver.telemetry.options.incoming
     if trip.headers is None:
@@ -187,7 +187,7 @@ def _lost(broker: Broker, stack: Stack, trip: Trip) -> Finding:
     if not fields:
         return NOT_SENT.found("none of the propagators has a field", where=where)
     others = [
-        _told.name_of(each)
+        _options.name_of(each)
         for each in dict.fromkeys((*broker.stack.middlewares, *stack.middlewares))
         if not is_ours(each)
     ]

@@ -12,7 +12,7 @@ from faststream_otel.doctor._catalogue import CHECKS
 from faststream_otel.doctor._finding import KINDS, Fact, Finding
 from faststream_otel.doctor._loading import NotLoaded
 from faststream_otel.doctor._service import Asked
-from faststream_otel.doctor._settings import watching
+from faststream_otel.doctor._setters import watching
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

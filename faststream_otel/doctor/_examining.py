@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from faststream_otel.doctor._address import address_of
-from faststream_otel.doctor._look import Seen, Sight, look
+from faststream_otel.doctor._answering import Seen, Sight, look
 from faststream_otel.doctor._pipeline import resource_of, routes
 from faststream_otel.doctor._sending import Answer, Sent, ask, doctors_span, send
 

@@ -78,7 +78,6 @@ def _exchanged(
 
 def _checks(trial: Trial, seen: dict[str, dict[str, Any]]) -> None:
     ours, bare = seen[OURS], seen.get(BARE)
-    counts = {"publish": ours["calls"], "process": ours["handled"]}
     found = ours["spans"]
     trial.check(
         "spans",
