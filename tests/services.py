@@ -60,10 +60,15 @@ def process(**environment: str) -> Iterator[None]:
     }
     propagator = propagate.get_global_textmap()
     fresh = mock.patch.multiple
+    # Tracers that were asked for before are of no matter.
+    proxy = type("ProxyTracer", (trace.ProxyTracer,), {})
     with (
         mock.patch.dict(os.environ, {**variables, **environment}, clear=True),
         fresh(trace, _TRACER_PROVIDER=None, _TRACER_PROVIDER_SET_ONCE=Once()),
+        fresh(trace, ProxyTracer=proxy),
         fresh(metrics, _METER_PROVIDER=None, _METER_PROVIDER_SET_ONCE=Once()),
+        # It gives a provider that is set to all who asked before, for good.
+        fresh(metrics, _PROXY_METER_PROVIDER=metrics._ProxyMeterProvider()),
         fresh(logs, _LOGGER_PROVIDER=None, _LOGGER_PROVIDER_SET_ONCE=Once()),
     ):
         try:

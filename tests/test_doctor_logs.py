@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+@pytest.fixture(autouse=True)
+def no_handlers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever other tests have left at the root logger is of no matter."""
+    root = logging.getLogger()
+    ours = [each for each in root.handlers if not isinstance(each, LoggingHandler)]
+    monkeypatch.setattr(root, "handlers", ours)
+
+
 @contextlib.contextmanager
 def handled(*handlers: logging.Handler, by: str | None = None) -> Iterator[None]:
     """Add handlers to a logger, and take them back."""

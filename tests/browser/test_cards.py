@@ -124,6 +124,7 @@ def test_there_is_no_chromium(tmp_path: Path) -> None:
     assert not any(tmp_path.iterdir())
 
 
+@pytest.mark.browser
 @pytest.mark.usefixtures("playable")
 def test_versions_share_what_runs_programs(published: Path) -> None:
     """No version has it itself, and the list of each leads to all of it."""

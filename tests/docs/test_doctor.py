@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 
 from faststream_otel.doctor import diagnose
 from faststream_otel.instrumentor import FastStreamInstrumentor
@@ -63,6 +64,8 @@ def examined(program: Program) -> Report:
         sys.modules.pop(program.path.stem, None)
         if played.instrumented:
             instrumentor.uninstrument()
+        if program.step == "http_out":
+            HTTPXClientInstrumentor().uninstrument()
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -195,7 +195,7 @@ def test_lines_are_where_alerts_fire() -> None:
 def test_page_names_the_panels() -> None:
     """The page says of each panel, under its title, what it answers."""
     page = (EXAMPLE.parents[1] / "docs" / "full-example.md").read_text()
-    table = page.partition("## What to look at")[2].partition("\n\nThe panels")[0]
+    table = page.partition("## What to look at")[2].partition("\n\nYou can filter")[0]
     named = [
         title
         for row in table.strip().splitlines()[2:]
