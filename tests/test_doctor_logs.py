@@ -25,11 +25,15 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
-def no_handlers(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_handlers() -> Iterator[None]:
     """Whatever other tests have left at the root logger is of no matter."""
     root = logging.getLogger()
-    ours = [each for each in root.handlers if not isinstance(each, LoggingHandler)]
-    monkeypatch.setattr(root, "handlers", ours)
+    left = [each for each in root.handlers if isinstance(each, LoggingHandler)]
+    for each in left:
+        root.removeHandler(each)
+    yield
+    for each in left:
+        root.addHandler(each)
 
 
 @contextlib.contextmanager
