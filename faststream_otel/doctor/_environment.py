@@ -118,7 +118,7 @@ NOT_IN_PYTHON: Final = Rule(
 NO_RATIO: Final = Rule(
     code="FSO612",
     kind="warning",
-    title="OTEL_TRACES_SAMPLER_ARG has no effect with this sampler.",
+    title="A sampler argument is set, but this sampler takes none.",
     why="Only traceidratio and parentbased_traceidratio take a ratio.",
     remedy="OTEL_TRACES_SAMPLER=parentbased_traceidratio, or unset "
     "OTEL_TRACES_SAMPLER_ARG.",

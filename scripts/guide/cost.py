@@ -142,7 +142,7 @@ def savings() -> str:
 def limits() -> str:
     """Give what the bare calls take of FastStream's own, beside what was aimed at."""
     lines = [
-        "| | Aim | Bare calls of the SDK | This package |",
+        "| Broker and mode | Aim | Bare calls of the SDK | This package |",
         "|---|--:|--:|--:|",
     ]
     for mode, of in _means().items():
