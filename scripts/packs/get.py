@@ -15,13 +15,15 @@ from servers.programs import cached
 
 if __name__ == "__main__":
     if not cached(folder()):
-        print("Fetching what runs programs in a browser, once", flush=True)
+        # One line, which the end of it completes.
+        print("Fetching what runs programs in a browser, once: ", end="", flush=True)
         began = time.monotonic()
         try:
             made = packs()
         except fetched.MissingError as reason:
+            print()
             sys.exit(str(reason))
         for old in set(fetched.CACHE.iterdir()) - {made, fetched.folder()}:
             shutil.rmtree(old)
         size = sum(path.stat().st_size for path in made.iterdir()) / 1e6
-        print(f"Fetched and packed {size:.0f} MB in {time.monotonic() - began:.0f} s.")
+        print(f"{size:.0f} MB in {time.monotonic() - began:.0f} s.")
