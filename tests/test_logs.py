@@ -35,7 +35,7 @@ def test_log_lines_carry_the_span(kind: Kind, fails: bool) -> None:
     broker = kind.traced(recorder)
     watch = Watch()
     # One that nobody else knows: configuring logging disables those that it finds.
-    logger = logging.Logger("service", logging.INFO)
+    logger = logging.Logger("service", logging.INFO)  # noqa: LOG001
     logger.addHandler(watch)
 
     @kind.subscriber(broker, "orders")
