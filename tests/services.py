@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -62,10 +63,18 @@ def process(**environment: str) -> Iterator[None]:
     fresh = mock.patch.multiple
     # Tracers that were asked for before are of no matter.
     proxy = type("ProxyTracer", (trace.ProxyTracer,), {})
+    # So are formats that other tests have left.
+    root = logging.getLogger()
+    handlers = [
+        each
+        for each in root.handlers
+        if "otelTraceID" not in (getattr(each.formatter, "_fmt", None) or "")
+    ]
     with (
         mock.patch.dict(os.environ, {**variables, **environment}, clear=True),
         fresh(trace, _TRACER_PROVIDER=None, _TRACER_PROVIDER_SET_ONCE=Once()),
         fresh(trace, ProxyTracer=proxy),
+        fresh(root, handlers=handlers),
         fresh(metrics, _METER_PROVIDER=None, _METER_PROVIDER_SET_ONCE=Once()),
         # It gives a provider that is set to all who asked before, for good.
         fresh(metrics, _PROXY_METER_PROVIDER=metrics._ProxyMeterProvider()),
