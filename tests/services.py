@@ -65,16 +65,17 @@ def process(**environment: str) -> Iterator[None]:
     proxy = type("ProxyTracer", (trace.ProxyTracer,), {})
     # So are formats that other tests have left.
     root = logging.getLogger()
-    handlers = [
+    left = [
         each
         for each in root.handlers
-        if "otelTraceID" not in (getattr(each.formatter, "_fmt", None) or "")
+        if "otelTraceID" in (getattr(each.formatter, "_fmt", None) or "")
     ]
+    for each in left:
+        root.removeHandler(each)
     with (
         mock.patch.dict(os.environ, {**variables, **environment}, clear=True),
         fresh(trace, _TRACER_PROVIDER=None, _TRACER_PROVIDER_SET_ONCE=Once()),
         fresh(trace, ProxyTracer=proxy),
-        fresh(root, handlers=handlers),
         fresh(metrics, _METER_PROVIDER=None, _METER_PROVIDER_SET_ONCE=Once()),
         # It gives a provider that is set to all who asked before, for good.
         fresh(metrics, _PROXY_METER_PROVIDER=metrics._ProxyMeterProvider()),
@@ -84,6 +85,8 @@ def process(**environment: str) -> Iterator[None]:
             yield
         finally:
             propagate.set_global_textmap(propagator)
+            for each in left:
+                root.addHandler(each)
 
 
 def examined(
