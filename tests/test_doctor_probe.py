@@ -51,7 +51,7 @@ from opentelemetry.sdk.trace.export import (
 
 from faststream_otel.doctor import _examining, _probe, diagnose
 from faststream_otel.nats import NatsTelemetryMiddleware
-from tests.answering import (
+from servers.answering import (
     HOST,
     Certificates,
     nobody,

@@ -22,7 +22,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcess
 from faststream_otel.doctor import _screen, diagnose
 from faststream_otel.doctor._quiet import quiet
 from faststream_otel.nats import NatsTelemetryMiddleware
-from tests.answering import HOST, nobody, over_grpc, over_http
+from servers.answering import HOST, nobody, over_grpc, over_http
 from tests.examined import variables
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from faststream_otel.doctor import Report
-    from tests.answering import Server
+    from servers.answering import Server
 
 # Each is another, so that the one that was shown is known.
 ENVIRONMENT = {

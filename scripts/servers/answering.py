@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 HOST = "127.0.0.1"
-# To the tests' clients: how often the server looks whether it shall stop.
+# How often a server looks whether it is to stop, in seconds.
 OFTEN = 0.01
 
 
@@ -45,7 +45,7 @@ class Server:
 
 @contextlib.contextmanager
 def over_http(
-    status: int = 200,
+    status: int | Callable[[], int] = 200,
     *,
     paths: dict[str, int] | None = None,
     tls: ssl.SSLContext | None = None,
@@ -53,7 +53,12 @@ def over_http(
     headers: dict[str, str] | None = None,
     body: bytes = b"",
 ) -> Iterator[Server]:
-    """Answer HTTP with a status, or with one for each path."""
+    """Answer HTTP with a status, one for each request, or one for each path."""
+
+    def status_of(path: str) -> int:
+        if paths is not None:
+            return paths.get(path, 404)
+        return status() if callable(status) else status
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -61,7 +66,7 @@ def over_http(
         def do_POST(self) -> None:
             sent = self.rfile.read(int(self.headers["Content-Length"] or 0))
             server.take(self.path, sent, self.headers.items())
-            self.send_response(status if paths is None else paths.get(self.path, 404))
+            self.send_response(status_of(self.path))
             for name, value in (headers or {}).items():
                 self.send_header(name, value)
             self.send_header("Content-Type", media)
@@ -95,17 +100,18 @@ def over_http(
 
 @contextlib.contextmanager
 def over_grpc(
-    code: grpc.StatusCode = grpc.StatusCode.OK,
+    code: grpc.StatusCode | Callable[[], grpc.StatusCode] = grpc.StatusCode.OK,
     *,
     services: tuple[str, ...] = ("trace", "metrics", "logs"),
     credentials: grpc.ServerCredentials | None = None,
 ) -> Iterator[Server]:
-    """Answer gRPC with a status."""
+    """Answer gRPC with a status, or with one for each request."""
 
     def export(body: bytes, context: grpc.ServicerContext) -> bytes:
         server.take("export", body, context.invocation_metadata())
-        if code is not grpc.StatusCode.OK:
-            context.abort(code, "its words")
+        answer = code() if callable(code) else code
+        if answer is not grpc.StatusCode.OK:
+            context.abort(answer, "its words")
         return b""
 
     class Every(grpc.GenericRpcHandler):
@@ -114,7 +120,7 @@ def over_grpc(
                 return grpc.unary_unary_rpc_method_handler(export)
             return None
 
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor() as pool:
         listener = grpc.server(pool, handlers=[Every()])
         if credentials:
             port = listener.add_secure_port(f"{HOST}:0", credentials)
