@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import sys
 from multiprocessing import get_context
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from unittest.mock import Mock
 
 from cost.contenders import BARE, KINDS, MODES, OURS, OWN
 from cost.counting import instructions
+from cost.memory import resident
 from cost.scenes import SCALES
 
 _MODE: Final = "all sampled + metrics"
@@ -65,8 +64,7 @@ async def _resident(contender: str) -> tuple[int, int]:
                 for _ in range(_ROUND):
                     await send()
                 _forget_calls()
-            gc.collect()
-            sizes.append(_resident_bytes())
+            sizes.append(resident())
         return sizes[0], sizes[1]
 
 
@@ -75,10 +73,3 @@ def _forget_calls() -> None:
     for each in gc.get_objects():
         if isinstance(each, Mock):
             each.reset_mock()
-
-
-def _resident_bytes() -> int:
-    if not sys.platform.startswith("linux"):
-        raise SystemExit("memory is looked at where Linux tells it")
-    pages: Any = Path("/proc/self/statm").read_text().split()[1]
-    return int(pages) * 4096

@@ -14,7 +14,6 @@ from opentelemetry.sdk._logs.export import (
 )
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from opentelemetry.sdk.trace import TracerProvider
 from pydantic import BaseModel
 
 from faststream_otel.testing import in_memory
@@ -60,12 +59,10 @@ async def _recorded(kind: Kind) -> dict[str, Any]:
     lines = _Lines()
     logging.getLogger("faststream_otel").addHandler(lines)
     logging.getLogger("opentelemetry").addHandler(lines)
-    provider = TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(kept)
     logger_provider = LoggerProvider(shutdown_on_exit=False)
     logger_provider.add_log_record_processor(SimpleLogRecordProcessor(logs))
     middleware = kind.middleware(
-        tracer_provider=provider,
+        tracer_provider=kept.provider,
         meter_provider=MeterProvider([reader], shutdown_on_exit=False),
         logger_provider=logger_provider,
         create_spans=True,

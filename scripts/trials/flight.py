@@ -10,7 +10,6 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import trace
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 
 from cost.contenders import BARE, OURS
 from cost.contenders import KINDS as IN_MEMORY
@@ -24,6 +23,8 @@ from trials.trial import Scenario
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
+    from opentelemetry.sdk.trace import ReadableSpan
+
     from trials.trial import Trial
 
 _OF: Final = {kind.name: kind for kind in KINDS}
@@ -31,10 +32,8 @@ _STEPS: Final = 60
 
 
 def _traced(kind: Kind, kept: Kept, **options: Any) -> Any:
-    provider = TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(kept)
     middleware = kind.middleware(
-        tracer_provider=provider,
+        tracer_provider=kept.provider,
         publish_hook=lambda span, command: span.set_attribute("body", command.body),
         **options,
     )
@@ -123,8 +122,7 @@ def cancelled(name: str, contender: str) -> dict[str, Any]:
 
 async def _cancelled(kind: InMemory, contender: str) -> dict[str, Any]:
     kept, told = Kept(), []
-    provider = TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(kept)
+    provider = kept.provider
     for times in (1, 2):
         for step in range(_STEPS):
             middlewares = []

@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from opentelemetry import baggage, trace
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
-from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from faststream_otel.testing import in_memory
@@ -141,10 +140,8 @@ class _Lines(logging.Handler):
 
 
 def _traced(kind: Kind, kept: Kept) -> Any:
-    provider = TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(kept)
     middleware = kind.middleware(
-        tracer_provider=provider, capture_headers=["tenant"], settle_spans=True
+        tracer_provider=kept.provider, capture_headers=["tenant"], settle_spans=True
     )
     return kind.broker(middlewares=[middleware], logger=None)
 

@@ -65,6 +65,13 @@ class Kept(SpanProcessor):
         self.spans.append(span)
 
     @property
+    def provider(self) -> TracerProvider:
+        """A provider whose spans are kept."""
+        provider = TracerProvider(shutdown_on_exit=False)
+        provider.add_span_processor(self)
+        return provider
+
+    @property
     def open(self) -> int:
         """How many spans have not ended."""
         return self.started - len(self.spans)

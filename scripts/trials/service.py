@@ -25,7 +25,7 @@ from opentelemetry.sdk.trace.export import (
 
 import faststream_otel
 from cost.contenders import BARE, KINDS, Telemetry
-from trials.memory import resident
+from cost.memory import resident
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,10 +13,10 @@ from opentelemetry.sdk.metrics import MeterProvider
 
 from cost.contenders import BARE, OURS
 from cost.contenders import KINDS as IN_MEMORY
+from cost.memory import resident
 from faststream_otel.instrumentor import FastStreamInstrumentor
 from guide.kinds import KINDS
 from trials.apart import apart
-from trials.memory import resident
 from trials.recorded import Recorded
 from trials.trial import Scenario
 
