@@ -20,7 +20,7 @@ from faststream_otel._measuring import BodySizes
 from faststream_otel._operation import StartedOperation
 from faststream_otel._outgoing import OutgoingHeaders, enriched, in_body
 from faststream_otel._propagation import NOTHING_WRITTEN
-from faststream_otel._suppression import SUPPRESSED, SUPPRESSED_BEFORE
+from faststream_otel._suppression import is_suppressed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -85,7 +85,7 @@ class SendScope(BaseMiddleware[Any, Any]):
         if delivery is not None and delivery.pending_baggage is not None:
             delivery.adopt_baggage()
         before = otel_context.get_current()
-        if before and (before.get(SUPPRESSED) or before.get(SUPPRESSED_BEFORE)):
+        if before and is_suppressed(before):
             return await call_next(cmd)
         sending = Sending(self.telemetry, self.messages, cmd)
         try:

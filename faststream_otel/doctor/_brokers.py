@@ -133,7 +133,7 @@ def check(service: Service) -> Iterator[Finding | Fact]:
     for broker in service.brokers:
         yield Fact("Broker", _described(broker))
         yield from _missing(broker, service)
-        for stack in (broker.stack, *broker.inner):
+        for stack in broker.stacks:
             yield from _misplaced(broker, stack)
         yield from _twice(broker)
         yield from _client(broker)
@@ -158,7 +158,7 @@ def _names(stack: Stack) -> str:
 
 
 def _missing(broker: Broker, service: Service) -> Iterator[Finding]:
-    stacks = (broker.stack, *broker.inner)
+    stacks = broker.stacks
     if broker.stack.ours or any(map(_is_class, broker.stack.middlewares)):
         return
     gaps = _gaps(broker)

@@ -91,7 +91,7 @@ def check(service: Service) -> Iterator[Finding | Fact]:
     yield from _options.check(service)
     yield from _different(service)
     for broker in service.brokers:
-        for stack in (broker.stack, *broker.inner):
+        for stack in broker.stacks:
             if broker.stack.ours and stack.ours:
                 yield from _tried(broker, stack, service.asked.timeout)
 

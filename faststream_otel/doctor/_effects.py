@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from faststream_otel.doctor._address import address_of
 from faststream_otel.doctor._described import batch_of
 from faststream_otel.doctor._pipeline import Route, fields, resource_of, routes
+from faststream_otel.doctor._service import SIGNALS
 from faststream_otel.doctor._variables import CONFIGURATORS
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from faststream_otel.doctor._service import Service, Signal
 
-_SIGNALS: Final[tuple[Signal, ...]] = ("traces", "metrics", "logs")
 _RATIOS: Final = frozenset({"traceidratio", "parentbased_traceidratio"})
 # How samplers of these names describe themselves.
 _SAMPLERS: Final = {
@@ -35,7 +35,7 @@ def without_component(
     environment: Mapping[str, str], service: Service
 ) -> Iterator[tuple[str, str]]:
     """Give variables whose part is missing, and the name of that part."""
-    there = {signal: _routes(service, signal) for signal in _SIGNALS}
+    there = {signal: _routes(service, signal) for signal in SIGNALS}
     # Those for configurators may be their own defaults: the distro sets two.
     for name in (each for each in environment if each not in CONFIGURATORS):
         if name.startswith(_FOR_LOGGING) and _LOGGING not in sys.modules:
@@ -96,7 +96,7 @@ _COMPONENTS: Final[
         _is_otlp,
     ),
     ("OTEL_EXPORTER_OTLP_LOGS_", ("logs",), "exporter of logs for OTLP", _is_otlp),
-    ("OTEL_EXPORTER_OTLP_", _SIGNALS, "exporter for OTLP", _is_otlp),
+    ("OTEL_EXPORTER_OTLP_", SIGNALS, "exporter for OTLP", _is_otlp),
     ("OTEL_EXPORTER_ZIPKIN_", ("traces",), "exporter for Zipkin", _is_zipkin),
     (
         "OTEL_EXPORTER_PROMETHEUS_",
@@ -141,7 +141,7 @@ def overruled(
 def _endpoints(
     environment: Mapping[str, str], service: Service
 ) -> Iterator[tuple[str, str, str]]:
-    for signal in _SIGNALS:
+    for signal in SIGNALS:
         own = f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT"
         name = own if own in environment else "OTEL_EXPORTER_OTLP_ENDPOINT"
         if name not in environment:

@@ -12,13 +12,14 @@ from faststream_otel.doctor._address import address_of
 from faststream_otel.doctor._answering import Seen, Sight, look
 from faststream_otel.doctor._pipeline import resource_of, routes
 from faststream_otel.doctor._sending import Answer, Sent, ask, doctors_span, send
+from faststream_otel.doctor._service import SIGNALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from faststream_otel.doctor._address import Address
     from faststream_otel.doctor._pipeline import Route
-    from faststream_otel.doctor._service import Service, Signal
+    from faststream_otel.doctor._service import Service
 
 Outcome = (
     Sight
@@ -37,7 +38,6 @@ Outcome = (
         "failed",  # the exporter gave up, for a reason that cannot be seen
     ]
 )
-_SIGNALS: Final[tuple[Signal, ...]] = ("traces", "metrics", "logs")
 _UNREACHED: Final = frozenset({"unresolved", "unreachable", "refused", "silent"})
 _NOTHING: Final = Seen("silent")
 _STATUSES: Final[dict[int, Outcome]] = {
@@ -89,10 +89,10 @@ class Verdict:
 
 def tasks_of(service: Service) -> Iterator[Task]:
     """Give the exporters of a service that have an address, each once."""
-    if service.environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+    if service.is_switched_off:
         return
     seen: set[int] = set()
-    for signal in _SIGNALS:
+    for signal in SIGNALS:
         for provider in service.of(signal):
             resource = resource_of(provider.given)
             for route in routes(signal, provider.given):

@@ -18,12 +18,13 @@ from faststream_otel.doctor._described import (
 )
 from faststream_otel.doctor._finding import Fact, Finding, Rule
 from faststream_otel.doctor._pipeline import routes
+from faststream_otel.doctor._service import SIGNALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from faststream_otel.doctor._pipeline import Route
-    from faststream_otel.doctor._service import Provider, Service, Signal
+    from faststream_otel.doctor._service import Provider, Service
 
 NO_EXPORTER: Final = Rule(
     code="FSO301",
@@ -98,13 +99,12 @@ NO_PROCESSOR: Final = Rule(
 
 _BATCH: Final = {"traces": "BatchSpanProcessor", "logs": "BatchLogRecordProcessor"}
 _GRACE: Final = 30.0
-_SIGNALS: Final[tuple[Signal, ...]] = ("traces", "metrics", "logs")
 
 
 def check(service: Service) -> Iterator[Finding | Fact]:
     """Examine exporters."""
     found: list[Route] = []
-    for signal in _SIGNALS:
+    for signal in SIGNALS:
         for provider in service.of(signal):
             leading = routes(signal, provider.given)
             found += leading

@@ -132,8 +132,8 @@ def check(service: Service) -> Iterator[Finding | Fact]:
 
 
 def _disabled(service: Service) -> Iterator[Finding]:
-    value = service.environment.get("OTEL_SDK_DISABLED", "")
-    if value.strip().lower() == "true":
+    if service.is_switched_off:
+        value = service.environment["OTEL_SDK_DISABLED"]
         yield DISABLED.found(f"OTEL_SDK_DISABLED={value}")
 
 
@@ -230,11 +230,10 @@ def _limits(provider: Provider) -> Iterator[Finding]:
 
 def _second(service: Service) -> Iterator[Finding]:
     for setting in service.settings:
-        kind = {"traces": "tracer", "metrics": "meter", "logs": "logger"}
         if not setting.taken:
             first = _first(service, setting.signal)
             seen = f"{_class(setting.provider)}, set by {setting.place}; {first}"
-            yield SECOND.found(seen, signal=kind[setting.signal])
+            yield SECOND.found(seen, signal=_sdk.KINDS[setting.signal])
         elif setting.running and setting.signal == "traces":
             yield LATE.found(f"{setting.place} set it while a broker ran")
 

@@ -12,11 +12,15 @@ from typing import Any, Final
 
 from opentelemetry import trace
 
+from faststream_otel.doctor._pipeline import fields
+
 _CLASSES: Final = {
     "traces": ("opentelemetry.sdk.trace", "TracerProvider"),
     "metrics": ("opentelemetry.sdk.metrics", "MeterProvider"),
     "logs": ("opentelemetry.sdk._logs", "LoggerProvider"),
 }
+# What a provider gives.
+KINDS: Final = {"traces": "tracer", "metrics": "meter", "logs": "logger"}
 # How many wrappers may be around an SDK's provider.
 _DEPTH: Final = 4
 
@@ -34,27 +38,13 @@ def inside(provider: Any, signal: str, depth: int = _DEPTH) -> Any:
     """Give the SDK's provider that a provider is, or wraps, as Logfire's do."""
     if is_sdks(provider, signal):
         return provider
-    if not depth or not hasattr(type(provider), "get_" + _getter(signal)):
+    if not depth or not hasattr(type(provider), f"get_{KINDS[signal]}"):
         return None
-    slots = (
-        getattr(provider, name, None)
-        for kind in type(provider).__mro__
-        for name in _slots(kind)
-    )
-    for value in (*getattr(provider, "__dict__", {}).values(), *slots):
+    for value in fields(provider).values():
         found = inside(value, signal, depth - 1)
         if found is not None:
             return found
     return None
-
-
-def _getter(signal: str) -> str:
-    return {"traces": "tracer", "metrics": "meter", "logs": "logger"}[signal]
-
-
-def _slots(kind: type) -> tuple[str, ...]:
-    slots = getattr(kind, "__slots__", ())
-    return (slots,) if isinstance(slots, str) else tuple(slots)
 
 
 def resource(provider: Any) -> dict[str, Any]:

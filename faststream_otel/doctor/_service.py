@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from opentelemetry import _logs, metrics, trace
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 Signal = Literal["traces", "metrics", "logs"]
+SIGNALS: Final[tuple[Signal, ...]] = get_args(Signal)
 Phase = Literal["before", "import", "start"]
 
 
@@ -113,6 +114,17 @@ class Broker:
     stack: Stack
     inner: tuple[Stack, ...]
 
+    @property
+    def stacks(self) -> tuple[Stack, ...]:
+        """Its own middlewares first."""
+        return (self.stack, *self.inner)
+
+    @property
+    def ours(self) -> list[TelemetryMiddleware[Any, Any]]:
+        """The middlewares of this package, each once."""
+        found = {id(each): each for stack in self.stacks for each in stack.ours}
+        return list(found.values())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
@@ -141,13 +153,14 @@ class Service:
     @property
     def ours(self) -> list[TelemetryMiddleware[Any, Any]]:
         """The middlewares of this package, each once."""
-        found = {
-            id(each): each
-            for broker in self.brokers
-            for stack in (broker.stack, *broker.inner)
-            for each in stack.ours
-        }
+        found = {id(each): each for broker in self.brokers for each in broker.ours}
         return list(found.values())
+
+    @property
+    def is_switched_off(self) -> bool:
+        """Whether a variable switches the SDK off."""
+        value = self.environment.get("OTEL_SDK_DISABLED", "")
+        return value.strip().lower() == "true"
 
 
 def is_ours(middleware: object) -> bool:
@@ -215,11 +228,7 @@ def _providers(brokers: Sequence[Broker]) -> Iterator[Provider]:
         owners: dict[int, list[str]] = {id(default): ["the global provider"]}
         given: dict[int, Any] = {id(default): default}
         for broker in brokers:
-            for middleware in {
-                id(each): each
-                for stack in (broker.stack, *broker.inner)
-                for each in stack.ours
-            }.values():
+            for middleware in broker.ours:
                 provider = _given(middleware, signal)
                 if provider is None:
                     continue
