@@ -11,9 +11,9 @@ from guide.places import PROGRAMS
 from tests.browser.worker import Ran, Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("playable")]
 
@@ -25,9 +25,9 @@ PATIENCE: Final = 60_000
 
 
 @pytest.fixture(scope="module")
-def worker(browser: object, home: str) -> object:
+def worker(browser: Browser, home: str) -> Iterator[Worker]:
     """One for all edits: none leaves anything to the next."""
-    page = browser.new_page(base_url=home)  # type: ignore[attr-defined]
+    page = browser.new_page(base_url=home)
     page.set_default_timeout(PATIENCE)
     page.goto("/404.html")
     yield Worker(page)
