@@ -92,8 +92,8 @@ def _checks(
         **told(lambda each: f"{each['grown'] / 1e6:.1f} MB"),
     )
     trial.check(
-        f"shutdown({service.GRACE:g})",
-        f"takes at most {service.GRACE + _STOPPING * busy:g} s",
+        f"time that shutdown({service.GRACE:g}) takes",
+        f"at most {service.GRACE + _STOPPING * busy:g} s",
         f"{ours['stopped']:.1f} s",
         holds=ours["stopped"] <= service.GRACE + _STOPPING * busy,
         rank=ours["stopped"],
