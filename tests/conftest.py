@@ -28,6 +28,7 @@ import pytest
 from faststream_otel import _faults
 from servers.known import ALIASES, SERVERS, TOOLS, program
 from servers.programs import absent
+from tests.shared import shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,6 +101,15 @@ def no_faults(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if not request.node.get_closest_marker("faults"):
         assert not _faults._told, f"failed, and was only logged: {_faults._told}"
+
+
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    """Fail a test that leaves what the next one would find: tests run in any order."""
+    before = shared()
+    yield
+    left = [name for name, value in shared().items() if value != before[name]]
+    assert not left, f"changed, and not put back: {', '.join(left)}"
 
 
 @pytest.fixture(scope="module")

@@ -50,6 +50,8 @@ def test_log_lines_carry_the_span(kind: Kind, fails: bool) -> None:
             broker.config.logger.logger = RealLoggerObject(logger)
             await kind.publish(broker, "hello", "orders")
             await deliveries.settled()
+        if not fails:
+            assert not deliveries.errors
 
     asyncio.run(main())
     (span_id,) = {

@@ -13,6 +13,7 @@ from faststream_otel.instrumentor import FastStreamInstrumentor
 from guide.places import BROKERS
 from guide.programs import ALL, Program
 from guide.shop import SERVICES, shop
+from guide.signals import a_process
 from guide.steps import PLAYS_ITSELF, STEPS
 from tests.services import process, recording
 
@@ -71,7 +72,8 @@ def examined(program: Program) -> Report:
 @pytest.mark.parametrize("service", SERVICES)
 def test_full_example(service: str) -> None:
     """Its services set their providers when they start."""
-    with shop("nats") as services, process(OTEL_SERVICE_NAME=service):
+    # They instrument logging when they start, too.
+    with a_process(), shop("nats") as services, process(OTEL_SERVICE_NAME=service):
         application = getattr(services, service).app
         report = diagnose(application, offline=True, start=True, server="uvicorn")
     assert report.codes == [], report.findings
