@@ -88,7 +88,8 @@ def printed(symptom: str) -> str:
     if symptom.startswith("last_spans"):
         # A shell around it would say that it was terminated, and its number.
         command = of_file(TROUBLESHOOTING / f"{symptom}.sh")
-        return run(command, ends=-signal.SIGTERM)
+        # Any free port: the other one may be running beside it.
+        return run(command, ends=-signal.SIGTERM, UVICORN_PORT="0")
     if symptom.startswith("doctor_"):
         return doctors(symptom)
     if symptom != "sends":
