@@ -6,8 +6,9 @@ A test says so by a marker: `@pytest.mark.broker("nats")`, `@pytest.mark.browser
 fails where `FASTSTREAM_OTEL_REQUIRE` names it,
 as in `FASTSTREAM_OTEL_REQUIRE=nats,redis,browser`.
 
-`@pytest.mark.long` is for what keeps both cores busy for seconds with processes of its
-own. It is run if it is asked for: by `-m long`, by its file, or by that variable.
+Tests that take minutes are run if they are asked for: by their marker, as in `-m long`,
+by their file, or by that variable. They are those with a browser, and those marked
+`@pytest.mark.long`, which keep both cores busy with processes of their own.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 REQUIRED = frozenset(filter(None, os.getenv("FASTSTREAM_OTEL_REQUIRE", "").split(",")))
 PROGRAM = "the program of "
 OTHERS = ("browser", "index")
+TAKE_MINUTES = ("long", "browser")
 # The property of a skipped test's report that tells for want of what. Workers of
 # pytest-xdist send it to the process that writes the summary.
 LACKING = "lacking"
@@ -181,18 +183,15 @@ def group_of(item: pytest.Item) -> str:
     return "pages" if {"every_page", "published"} & names else ""
 
 
-def long_ones_wanted(config: pytest.Config) -> bool:
-    """Whether somebody has asked for tests that take long."""
+def asked_for(what: str, config: pytest.Config) -> bool:
+    """Whether somebody wants tests that take minutes."""
     named = any(Path(each.partition("::")[0]).suffix == ".py" for each in config.args)
-    return named or "long" in REQUIRED or "long" in config.option.markexpr
+    return named or what in REQUIRED or what in config.option.markexpr
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose server or browser is missing, or fail it."""
-    if item.get_closest_marker("long") and not long_ones_wanted(item.config):
-        item.user_properties.append((LACKING, ["long", ""]))
-        pytest.skip("takes long: scripts/test -m long")
     for what in needs(item):
         remedy = missing(what)
         if remedy and what.removeprefix(PROGRAM) in REQUIRED:
@@ -200,6 +199,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if remedy:
             item.user_properties.append((LACKING, [what, remedy]))
             pytest.skip(f"{what} is missing: {remedy}")
+    for what in TAKE_MINUTES:
+        if item.get_closest_marker(what) and not asked_for(what, item.config):
+            item.user_properties.append((LACKING, [what, ""]))
+            pytest.skip(f"takes minutes: scripts/test -m {what}")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -217,10 +220,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             reasons.append(f"Skipped {test}: {reason}")
     for (what, remedy), count in counted.items():
         tests = "test" if count == 1 else "tests"
-        if what == "long":
+        if not remedy:
             terminalreporter.write_line(
-                f"Skipped {count} {tests} of processes that take minutes: "
-                "scripts/test -m long",
+                f"Skipped {count} {tests} marked {what}, for they take minutes: "
+                f"scripts/test -m {what}",
                 yellow=True,
             )
             continue

@@ -12,15 +12,18 @@ import pytest
 from tests.plugins import without_plugins
 
 ROOT = Path(__file__).parents[1]
-# A suite that has the machinery of this one, on a machine that has nothing.
+# A suite that has the machinery of this one, on a machine that has nothing but what a
+# variable names.
 CONFTEST = """
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
 from tests import conftest
 from tests.docs import site
 
-conftest.missing = lambda what: f"get {what}"
+there = os.getenv("THERE", "").split(",")
+conftest.missing = lambda what: "" if what in there else f"get {what}"
 
 
 def build(to):
@@ -141,7 +144,7 @@ def test_what_is_skipped_and_what_fails(tmp_path: Path, processes: int) -> None:
         f"Skipped 1 test that need {loki}: get {loki}; then scripts/test -m program",
         "Skipped 2 tests that need browser: get browser; then scripts/test -m browser",
         "Skipped test_else: not today",
-        "Skipped 1 test of processes that take minutes: scripts/test -m long",
+        "Skipped 1 test marked long, for they take minutes: scripts/test -m long",
     ):
         assert lines.count(line) == 1, printed
     assert "failed, and was only logged: {'an exporter'}" in printed
@@ -168,19 +171,27 @@ def test_what_is_required_is_not_skipped(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "environment"),
+    ("marker", "asked"),
     [
-        (["-m", "long"], {}),
-        (["test_suite.py", "-k", "test_long"], {}),
-        (["-k", "test_long"], {"FASTSTREAM_OTEL_REQUIRE": "long"}),
+        ("long", "marker"),
+        ("browser", "marker"),
+        ("long", "file"),
+        ("browser", "variable"),
+        ("browser", ""),
     ],
-    ids=["marker", "file", "variable"],
 )
-def test_what_takes_long_is_run_if_asked_for(
-    tmp_path: Path, options: list[str], environment: dict[str, str]
+def test_what_takes_minutes_is_run_if_asked_for(
+    tmp_path: Path, marker: str, asked: str
 ) -> None:
-    """By its marker, its file, or a variable."""
-    assert "1 passed" in suite(tmp_path, "-n0", *options, **environment)
+    """By its marker, its file, or a variable; not because a browser is there."""
+    count = {"long": 1, "browser": 2}[marker]
+    options = {"marker": ["-m", marker], "file": ["test_suite.py"]}.get(asked, [])
+    environment = {"FASTSTREAM_OTEL_REQUIRE": marker} if asked == "variable" else {}
+    printed = suite(
+        tmp_path, "-n0", "-k", f"test_{marker}", *options, THERE="browser", **environment
+    )
+    assert f"{count} {'passed' if asked else 'skipped'}" in printed, printed
+    assert f"for they take minutes: scripts/test -m {marker}" in printed or asked
 
 
 def test_a_guide_that_is_there_is_not_built(tmp_path: Path) -> None:
