@@ -142,11 +142,14 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Keep in one worker what is better not done twice, or at the same time.
+    """Order the tests, and keep in one worker what is better not done twice.
+
+    Those that look at all objects of their process come first, while there are few.
 
     pytest-xdist reads a test's group from the end of its id, where it can no longer
     write it itself: https://github.com/pytest-dev/pytest-xdist/issues/1386
     """
+    items.sort(key=lambda item: not item.get_closest_marker("all_objects"))
     if config.getoption("loadgroup", default=False):
         for item in items:
             if (group := group_of(item)) and not item.nodeid.endswith(f"@{group}"):

@@ -6,6 +6,7 @@ import logging
 import logging.config
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -38,4 +39,9 @@ def shared() -> dict[str, Any]:
         },
         "sys.path": sys.path.copy(),
         "sys.excepthook": sys.excepthook,
+        "timers": {
+            each
+            for each in threading.enumerate()
+            if isinstance(each, threading.Timer) and not each.finished.is_set()
+        },
     }

@@ -87,6 +87,7 @@ def test_a_run_that_is_stopped_leaves_nothing(
 ) -> None:
     """Neither a step nor what goes on beside, not even what does not want to end."""
     steps = f"""
+        steps_looks=5
         long() {{
             {"trap '' INT" if deaf else ":"}
             bash -c 'echo $$ >>{tmp_path}/pids; echo begun; exec sleep 500'

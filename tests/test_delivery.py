@@ -269,6 +269,7 @@ def test_baggage_of_a_dependency_is_kept(
     assert all(found == {"tenant": "acme"} for _, found in seen)
 
 
+@pytest.mark.all_objects
 @every_kind
 # FastStream's own variables cannot be reset then, and it says so.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

@@ -29,6 +29,8 @@ from tests.test_packaging import CLIENTS, SDK, imported_by
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+pytestmark = pytest.mark.all_objects
+
 NATS = next(kind for kind in KINDS if kind.name == "nats")
 SPANS = ["publish orders", "process orders", "publish next", "process next"]
 

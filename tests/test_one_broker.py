@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+pytestmark = pytest.mark.all_objects
+
+
 @pytest.fixture
 def recorder() -> SpanRecorder:
     """Keeps the spans of the test."""

@@ -188,7 +188,13 @@ def test_what_takes_minutes_is_run_if_asked_for(
     options = {"marker": ["-m", marker], "file": ["test_suite.py"]}.get(asked, [])
     environment = {"FASTSTREAM_OTEL_REQUIRE": marker} if asked == "variable" else {}
     printed = suite(
-        tmp_path, "-n0", "-k", f"test_{marker}", *options, THERE="browser", **environment
+        tmp_path,
+        "-n0",
+        "-k",
+        f"test_{marker}",
+        *options,
+        THERE="browser",
+        **environment,
     )
     assert f"{count} {'passed' if asked else 'skipped'}" in printed, printed
     assert f"for they take minutes: scripts/test -m {marker}" in printed or asked

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.kinds import process_per_broker
+
 ROOT = Path(__file__).parents[1]
 PROGRAMS = ROOT / "docs_src"
 SPANS = ["publish orders", "process orders", "publish invoices", "process invoices"]
@@ -133,9 +135,7 @@ def assert_straight_line(spans: dict[str, dict[str, Any]], names: list[str]) -> 
     assert len({span["context"]["trace_id"] for span in spans.values()}) == 1
 
 
-@pytest.mark.parametrize(
-    "broker", ["kafka", "confluent", "rabbit", "nats", "redis", "mqtt"]
-)
+@process_per_broker
 def test_an_untouched_app_is_traced(broker: str) -> None:
     """The program of the guide has no telemetry, and makes the trace of its page."""
     ran = run(IN_MEMORY, broker, **EXPORT)

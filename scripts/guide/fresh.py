@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
 from pathlib import Path
@@ -44,15 +45,32 @@ def a_new_process() -> Iterator[None]:
         with (
             time_machine.travel(MOMENT, tick=False),
             mock.patch.multiple(RandomIdGenerator, **generate),
+            providers_that_end(),
         ):
             yield
     finally:
-        # What it has yet to print is not to appear in the next.
-        if isinstance(theirs := trace._TRACER_PROVIDER, TracerProvider):
-            theirs.shutdown()
         trace._TRACER_PROVIDER, trace._TRACER_PROVIDER_SET_ONCE = provider, once
         for name in set(EXPECTED) & (set(sys.modules) - modules):
             del sys.modules[name]
+
+
+@contextlib.contextmanager
+def providers_that_end() -> Iterator[None]:
+    """Shut down the providers that a program makes, so that none prints later."""
+    initialize = TracerProvider.__init__
+    made: list[TracerProvider] = []
+
+    @functools.wraps(initialize)
+    def noting(self: TracerProvider, *args: Any, **options: Any) -> None:
+        initialize(self, *args, **options)
+        made.append(self)
+
+    try:
+        with mock.patch.object(TracerProvider, "__init__", noting):
+            yield
+    finally:
+        for provider in made:
+            provider.shutdown()
 
 
 @contextlib.contextmanager

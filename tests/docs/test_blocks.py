@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
+import pytest
+
 from guide.places import PROGRAMS, ROOT
 from hooks.blocks import SAVED
 from tests.docs.site import REPOSITORY, only, pages
@@ -78,6 +80,7 @@ def test_without_a_repository_nothing_leads_there(guide: list[Page]) -> None:
         assert not page.article.select(".filename a, .run a:not([download])")
 
 
+@pytest.mark.long
 def test_each_program_leads_to_its_file_and_its_test(published: Path) -> None:
     """The links name files that there are, at the commit that was published."""
     linked = 0

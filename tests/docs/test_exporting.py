@@ -19,6 +19,7 @@ from tests.brokers.receiver import PROTOCOLS, Inbox, trace_of
 from tests.docs.exporting import EXPORTING, STEPS, Heard, environment, run
 from tests.docs.test_programs import assert_links_its_message
 from tests.docs.test_variables import BY_HTTP
+from tests.kinds import long_but_on_one
 
 ONE_MESSAGE = """
     publish orders [PRODUCER]
@@ -27,10 +28,14 @@ ONE_MESSAGE = """
 
 
 def programs(*steps: str) -> pytest.MarkDecorator:
-    """Test the programs of these steps, on each broker."""
+    """Test the programs of these steps, each in a process, on each broker."""
     these = [program for program in EXPORTING if program.step in steps]
     assert len(these) == len(steps) * len(BROKERS)
-    return pytest.mark.parametrize("program", these, ids=str)
+    marked = [
+        pytest.param(each, marks=long_but_on_one(each.broker), id=str(each))
+        for each in these
+    ]
+    return pytest.mark.parametrize("program", marked)
 
 
 @programs("exporting", "exporting_http")

@@ -15,10 +15,11 @@ from guide.expected import DIFFERENT, EXPECTED
 from guide.figures import STYLE, STYLE_SHEET
 from guide.fresh import a_new_process
 from guide.pictures import FAILURE, failure
-from guide.places import BROKERS, PROGRAMS
+from guide.places import PROGRAMS
 from guide.programs import ALL, OTHERWISE, PRINTING, STAND_INS, TESTS, Program
 from guide.signals import SIGNALS
 from tests.docs.exporting import EXPORTING
+from tests.kinds import process_per_broker
 from tests.plugins import without_plugins
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def test_printed(program: Program) -> None:
     )
 
 
-@pytest.mark.parametrize("broker", BROKERS)
+@process_per_broker
 def test_tests(broker: str) -> None:
     """The tests that a reader copies pass where he runs them."""
     paths = [program.path for program in TESTS if program.broker == broker]

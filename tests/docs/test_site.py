@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
+import pytest
+
 from guide.places import DOCS, PICTURES, PROGRAMS, TABS
 from guide.signals import SIGNALS
 from tests.docs.exporting import EXPORTING
@@ -333,6 +335,7 @@ def tab_sets(guide: list[Page]) -> Iterator[Tag]:
         yield from page.article.select(".tabbed-labels")
 
 
+@pytest.mark.long
 def test_public_addresses_are_one_setting_each(site: Path, published: Path) -> None:
     """What needs an address is there when it is set, and left out while it is not."""
     without, with_both = ((to / "index.html").read_text() for to in (site, published))
@@ -350,6 +353,7 @@ def test_public_addresses_are_one_setting_each(site: Path, published: Path) -> N
     assert "md-source" not in without
 
 
+@pytest.mark.long
 def test_versions_are_for_the_published_guide(site: Path, tmp_path: Path) -> None:
     """What mike builds has a menu of versions, for all of which a choice is kept."""
     home = "https://guide.example/faststream-otel/"
