@@ -15,7 +15,7 @@ from servers.known import SERVERS
 from servers.server import HOST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from servers.server import Server
 
@@ -25,9 +25,11 @@ _choosing: Final = Lock()
 
 
 @contextmanager
-def private(name: str) -> Iterator[Server]:
-    """Start a server on a port of its own, and end it."""
-    server = at(SERVERS[name], _free_port())
+def private(
+    name: str, changed: Callable[[Server], Server] = lambda server: server
+) -> Iterator[Server]:
+    """Start a server on a port of its own, changed as wanted, and end it."""
+    server = changed(at(SERVERS[name], _free_port()))
     server.up()
     try:
         yield server

@@ -12,6 +12,7 @@ from pathlib import Path
 from platform import machine, python_version
 from typing import TYPE_CHECKING, Any, Final
 
+from trials.brokers import shared
 from trials.scenarios import SCENARIOS, missing
 from trials.trial import Trial
 
@@ -48,7 +49,7 @@ def main() -> None:
         return
     jobs = options.jobs or (_TOGETHER if options.quick else 1)
     measured, broken = [], []
-    with ThreadPoolExecutor(jobs) as pool:
+    with shared.ending(), ThreadPoolExecutor(jobs) as pool:
         trials = pool.map(lambda each: _run(each, quick=options.quick), wanted)
         for scenario, trial in zip(wanted, trials, strict=True):
             print("\n".join(_lines(scenario, trial)), flush=True)

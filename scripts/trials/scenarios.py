@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from servers.known import SERVERS
-from trials import backends, brokers, content, flight, hostile, soak
+from trials import content
+from trials.backends import faults as backends
+from trials.brokers import faults as brokers
+from trials.brokers import limits, rebalance, redelivery
+from trials.flight import stopping, together
+from trials.hostile import headers
+from trials.soak import memory
 
 if TYPE_CHECKING:
     from trials.trial import Scenario
@@ -13,10 +19,14 @@ if TYPE_CHECKING:
 SCENARIOS: Final[tuple[Scenario, ...]] = (
     *backends.SCENARIOS,
     *brokers.SCENARIOS,
-    *hostile.SCENARIOS,
+    *limits.SCENARIOS,
+    *redelivery.SCENARIOS,
+    *rebalance.SCENARIOS,
+    *headers.SCENARIOS,
     *content.SCENARIOS,
-    *flight.SCENARIOS,
-    *soak.SCENARIOS,
+    *together.SCENARIOS,
+    *stopping.SCENARIOS,
+    *memory.SCENARIOS,
 )
 
 

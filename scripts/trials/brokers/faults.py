@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from cost.contenders import BARE, OURS
 from servers.private import again, kill, private
 from trials.apart import Apart
-from trials.client import exchange
-from trials.proxy import proxy
+from trials.brokers.client import exchange
+from trials.brokers.proxy import proxy
 from trials.trial import Scenario
 
 if TYPE_CHECKING:

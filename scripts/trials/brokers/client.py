@@ -8,25 +8,17 @@ import math
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import trace
 
-from cost.contenders import OURS
-from guide.kinds import KINDS, Kind
 from trials.apart import begin, until_told
-from trials.recorded import Recorded
+from trials.brokers.connecting import Connecting
+
+if TYPE_CHECKING:
+    from guide.kinds import Kind
 
 _DESTINATION: Final = "trial-orders"
-_OF: Final = {kind.name: kind for kind in KINDS}
-_URL: Final = {
-    "kafka": "127.0.0.1:{}",
-    "confluent": "127.0.0.1:{}",
-    "rabbit": "amqp://guest:guest@127.0.0.1:{}/",
-    "nats": "nats://127.0.0.1:{}",
-    "redis": "redis://127.0.0.1:{}",
-    "mqtt": "mqtt://127.0.0.1:{}",
-}
 # Every so many messages the handler fails.
 _FAILS: Final = 50
 # How long one publish may take, and how long to wait for what is under way.
@@ -54,7 +46,8 @@ def exchange(
         size: How many bytes each has, at least.
     """
     logging.disable(logging.CRITICAL)
-    return asyncio.run(_exchange(_OF[name], contender, port, lasting, pace, size))
+    made = Connecting(name, contender, port)
+    return asyncio.run(_exchange(made, lasting, pace, size))
 
 
 @dataclass
@@ -96,14 +89,9 @@ class _Publisher:
 
 
 async def _exchange(
-    kind: Kind, contender: str, port: int, lasting: float, pace: float, size: int
+    made: Connecting, lasting: float, pace: float, size: int
 ) -> dict[str, Any]:
-    recorded = Recorded()
-    middlewares = []
-    if contender == OURS:
-        middlewares = [kind.middleware(**recorded.options())]
-    url = _URL[kind.name.partition("-")[0]].format(port)
-    broker = kind.broker(url, middlewares=middlewares, logger=None)
+    broker = made.broker()
     came: list[int] = []
 
     async def handle(body: str) -> None:
@@ -112,10 +100,8 @@ async def _exchange(
         if number % _FAILS == 0:
             raise ValueError(number)
 
-    kafka = kind.name in {"kafka", "confluent"}
-    options = {"group_id": "trial", "auto_offset_reset": "earliest"} if kafka else {}
-    kind.subscriber(broker, _DESTINATION, **options)(handle)
-    publisher = _Publisher(kind, broker, "x" * size)
+    made.subscribe(broker, _DESTINATION, handle)
+    publisher = _Publisher(made.kind, broker, "x" * size)
     async with asyncio.timeout(_START):
         await broker.start()
         while not came:
@@ -127,9 +113,9 @@ async def _exchange(
     with suppress(Exception):
         async with asyncio.timeout(_PATIENCE):
             await broker.stop()
-    recorded.flush()
     handled = [each for each in came if each]
     return {
+        **made.seen(),
         "calls": publisher.calls,
         "failed": publisher.failed,
         "handled": len(came),
@@ -138,11 +124,6 @@ async def _exchange(
         "doubled": len(handled) - len(set(handled)),
         "last": max(came) / number,
         "dirty": publisher.dirty,
-        "started": recorded.spans.started,
-        "spans": recorded.spans.ended,
-        "errors": recorded.spans.failed,
-        "exported": recorded.exported.count,
-        "metrics": recorded.metrics(),
     }
 
 

@@ -7,8 +7,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
 from cost.contenders import BARE, OURS, OWN
-from trials import collectors, service
 from trials.apart import apart
+from trials.backends import collectors, service
 from trials.trial import Scenario
 
 if TYPE_CHECKING:

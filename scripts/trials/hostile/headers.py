@@ -17,9 +17,9 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from faststream_otel.testing import in_memory
 from guide.kinds import KINDS, Kind
 from trials.apart import apart
+from trials.hostile.vectors import BAGGAGE, GOOD, ID, STATES, TRACES
 from trials.recorded import Kept
 from trials.trial import Scenario
-from trials.vectors import BAGGAGE, GOOD, ID, STATES, TRACES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

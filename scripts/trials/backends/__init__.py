@@ -1,0 +1,1 @@
+"""Services whose collector is gone, slow or wrong."""

@@ -1,0 +1,1 @@
+"""Services at real servers, to which something happens."""

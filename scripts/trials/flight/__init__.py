@@ -1,0 +1,1 @@
+"""Much at once, and what is cancelled, forked or stopped meanwhile."""

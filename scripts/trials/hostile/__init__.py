@@ -1,0 +1,1 @@
+"""Messages from somebody who means harm."""
