@@ -11,7 +11,7 @@ from trials.brokers import faults as brokers
 from trials.brokers import limits, rebalance, redelivery
 from trials.flight import stopping, together
 from trials.hostile import headers
-from trials.soak import memory
+from trials.soak import memory, servers
 
 if TYPE_CHECKING:
     from trials.trial import Scenario
@@ -27,6 +27,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     *together.SCENARIOS,
     *stopping.SCENARIOS,
     *memory.SCENARIOS,
+    *servers.SCENARIOS,
 )
 
 

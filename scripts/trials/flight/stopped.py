@@ -23,28 +23,28 @@ from cost.contenders import OURS
 from faststream_otel import shutdown
 from trials.brokers.connecting import OF, URL
 
-KIND: Final = "TRIAL_KIND"
-CONTENDER: Final = "TRIAL_CONTENDER"
-PORT: Final = "TRIAL_PORT"
-ENDPOINT: Final = "TRIAL_ENDPOINT"
-JOURNAL: Final = "TRIAL_JOURNAL"
-DESTINATION: Final = "trial-stopping"
+# What the scenario says in variables of the environment.
+_NAME, _CONTENDER, _PORT, _ENDPOINT, _JOURNAL, _DESTINATION = (
+    os.environ[f"TRIAL_{name}"]
+    for name in ("KIND", "CONTENDER", "PORT", "ENDPOINT", "JOURNAL", "DESTINATION")
+)
 # How long a message takes to be handled, and how many at once.
-TAKES: Final = 1.0
-AT_ONCE: Final = 50
+_TAKES: Final = 1.0
+_AT_ONCE: Final = 50
 
 
 def _set_up() -> list[Any]:
     """Set providers up as a service does, and give the middleware."""
-    if os.environ[CONTENDER] != OURS:
+    if _CONTENDER != OURS:
         return []
-    endpoint = os.environ[ENDPOINT]
     tracer_provider = TracerProvider()
     tracer_provider.add_span_processor(
-        BatchSpanProcessor(OTLPSpanExporter(f"{endpoint}/v1/traces"))
+        BatchSpanProcessor(OTLPSpanExporter(f"{_ENDPOINT}/v1/traces"))
     )
     trace.set_tracer_provider(tracer_provider)
-    reader = PeriodicExportingMetricReader(OTLPMetricExporter(f"{endpoint}/v1/metrics"))
+    reader = PeriodicExportingMetricReader(
+        OTLPMetricExporter(f"{_ENDPOINT}/v1/metrics")
+    )
     metrics.set_meter_provider(MeterProvider([reader]))
     return [_kind.middleware()]
 
@@ -52,7 +52,7 @@ def _set_up() -> list[Any]:
 def _note(what: str) -> None:
     """Write a line, in one piece."""
     line = f"{what} {os.getpid()}\n".encode()
-    file = os.open(os.environ[JOURNAL], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    file = os.open(_JOURNAL, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(file, line)
     os.close(file)
 
@@ -60,19 +60,19 @@ def _note(what: str) -> None:
 async def handle(body: str) -> None:
     """Take a second."""
     _note("began")
-    await asyncio.sleep(TAKES)
+    await asyncio.sleep(_TAKES)
     _note("ended")
 
 
-_kind: Final = OF[os.environ[KIND]]
-_url: Final = URL[_kind.name.partition("-")[0]].format(os.environ[PORT])
+_kind: Final = OF[_NAME]
+_url: Final = URL[_kind.name.partition("-")[0]].format(_PORT)
 broker = _kind.broker(_url, middlewares=_set_up())
-_options: Final = {
-    "nats": {"queue": "trial", "max_workers": AT_ONCE},
+_OPTIONS: Final[dict[str, dict[str, Any]]] = {
+    "nats": {"queue": "trial", "max_workers": _AT_ONCE},
     "rabbit": {},
-    "redis-stream": {"max_workers": AT_ONCE},
-}[_kind.name]
-_kind.subscriber(broker, DESTINATION, **_options)(handle)
+    "redis-stream": {"max_workers": _AT_ONCE},
+}
+_kind.subscriber(broker, _DESTINATION, **_OPTIONS[_kind.name])(handle)
 app = FastStream(broker, after_shutdown=[shutdown])
 
 

@@ -57,6 +57,7 @@ def _stopped(kind: str, contender: str, port: int, workers: int) -> dict[str, An
             "TRIAL_PORT": str(port),
             "TRIAL_ENDPOINT": f"http://{HOST}:{collector.port}",
             "TRIAL_JOURNAL": str(journal),
+            "TRIAL_DESTINATION": _DESTINATION,
         }
         command = [sys.executable, "-m", "faststream", "run", _APP]
         command += ["--workers", str(workers)] if workers > 1 else []
@@ -143,7 +144,7 @@ def _spans(collector: Server) -> Iterable[Span]:
 
 
 def _handled(collector: Server) -> int:
-    """Give how many messages the metrics count: each worker sends its own at its end."""
+    """Give how many messages the last metrics of each worker count."""
     last: dict[str, int] = {}
     for body in collector.bodies.get("/v1/metrics", []):
         request = ExportMetricsServiceRequest.FromString(body)

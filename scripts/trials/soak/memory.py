@@ -18,14 +18,11 @@ from faststream_otel.instrumentor import FastStreamInstrumentor
 from guide.kinds import KINDS
 from trials.apart import apart
 from trials.recorded import Recorded
+from trials.soak.growth import flat
 from trials.trial import Scenario
 
 if TYPE_CHECKING:
     from trials.trial import Trial
-
-# So much may memory and the number of objects grow after the first tenth.
-_MEMORY: Final = 5_000_000
-_OBJECTS: Final = 500
 
 
 def messages(broker: str, contender: str, count: int) -> dict[str, Any]:
@@ -90,30 +87,11 @@ def _soak(broker: str, trial: Trial) -> None:
         _each(seen["metrics"]),
         holds=seen["metrics"] == wanted,
     )
-    _flat(trial, bare, seen)
+    flat(trial, bare, seen)
 
 
 def _each(counts: dict[str, int]) -> str:
     return ", ".join(f"{value:,}" for value in counts.values())
-
-
-def _flat(trial: Trial, bare: dict[str, Any], seen: dict[str, Any]) -> None:
-    trial.check(
-        "memory after the first tenth",
-        f"grows by at most {_MEMORY / 1e6:g} MB more than bare",
-        f"{seen['grown'] / 1e6:.1f} MB",
-        holds=seen["grown"] <= bare["grown"] + _MEMORY,
-        rank=seen["grown"] - bare["grown"],
-        bare=f"{bare['grown'] / 1e6:.1f} MB",
-    )
-    trial.check(
-        "Python's objects after the first tenth",
-        f"at most {_OBJECTS} more than bare",
-        f"{seen['objects']:,}",
-        holds=seen["objects"] <= bare["objects"] + _OBJECTS,
-        rank=seen["objects"] - bare["objects"],
-        bare=f"{bare['objects']:,}",
-    )
 
 
 def subscribers(contender: str, count: int) -> dict[str, Any]:
@@ -197,7 +175,7 @@ def _dropping(trial: Trial) -> None:
     trial.check(
         "brokers that live on", "none", seen["living"], holds=seen["living"] == 0
     )
-    _flat(trial, bare, seen)
+    flat(trial, bare, seen)
 
 
 SCENARIOS: Final = (

@@ -1,0 +1,119 @@
+"""Many messages through a real server: all is counted, and nothing grows."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
+
+from cost.contenders import BARE, OURS
+from cost.memory import resident
+from guide.kinds import KINDS
+from trials.apart import apart
+from trials.brokers.connecting import Connecting
+from trials.brokers.shared import server_of, shared
+from trials.soak.growth import flat
+from trials.trial import Scenario
+
+if TYPE_CHECKING:
+    from trials.trial import Trial
+
+# How many are under way at once.
+_AT_ONCE: Final = 50
+_PATIENCE: Final = 60.0
+_LASTS: Final = 900.0
+
+
+def passing(name: str, contender: str, port: int, count: int) -> dict[str, Any]:
+    """Publish messages and handle them, with metrics and a batch exporter."""
+    logging.disable(logging.CRITICAL)
+    return asyncio.run(_passing(Connecting(name, contender, port), count))
+
+
+async def _passing(made: Connecting, count: int) -> dict[str, Any]:
+    broker, destination = made.broker(), f"soak-{uuid4().hex}"
+    came = doubled = 0
+    waiting: set[int] = set()
+    empty = asyncio.Event()
+
+    async def handle(body: str) -> None:
+        nonlocal came, doubled
+        came += 1
+        number = int(body)
+        doubled += number not in waiting
+        waiting.discard(number)
+        if not waiting:
+            empty.set()
+
+    made.subscribe(broker, destination, handle)
+    sizes = []
+    async with broker:
+        await broker.start()
+        for first in range(0, count, _AT_ONCE):
+            numbers = range(first, first + _AT_ONCE)
+            waiting |= set(numbers)
+            empty.clear()
+            async with asyncio.timeout(_PATIENCE):
+                await asyncio.gather(
+                    *(
+                        made.kind.publish(broker, str(number), destination)
+                        for number in numbers
+                    )
+                )
+                await empty.wait()
+            if first in {count // 10, count - _AT_ONCE}:
+                made.recorded.flush()
+                gc.collect()
+                sizes.append((resident(), len(gc.get_objects())))
+    return {
+        **made.seen(),
+        "came": came,
+        "doubled": doubled,
+        "grown": sizes[1][0] - sizes[0][0],
+        "objects": sizes[1][1] - sizes[0][1],
+    }
+
+
+def _soaked(name: str, trial: Trial) -> None:
+    port, count = shared(name).port, 500 if trial.quick else 50_000
+    options = {"name": name, "port": port, "count": count, "within": _LASTS}
+    seen = {who: apart(passing, contender=who, **options) for who in (BARE, OURS)}
+    bare, ours = seen[BARE], seen[OURS]
+    trial.check(
+        f"messages handled, of {count:,} through a server",
+        "each once",
+        f"{ours['came']:,}",
+        holds=ours["came"] == count and ours["doubled"] == 0,
+        bare=f"{bare['came']:,}",
+    )
+    trial.check(
+        f"spans of {count:,} messages through a server, ended and exported",
+        f"{count:,} of each, {2 * count:,}",
+        f"{', '.join(f'{each:,}' for each in ours['spans'].values())}, "
+        f"{ours['exported']:,}",
+        holds=ours["spans"] == {"publish": count, "process": count}
+        and ours["exported"] == ours["started"] == 2 * count,
+    )
+    trial.check(
+        f"metrics of {count:,} messages through a server",
+        f"each {count:,}",
+        ", ".join(f"{each:,}" for each in ours["metrics"].values()),
+        holds=len(ours["metrics"]) == 2 * len(ours["spans"])
+        and set(ours["metrics"].values()) == {count},
+    )
+    flat(trial, bare, ours)
+
+
+SCENARIOS: Final = tuple(
+    Scenario(
+        f"soak/{kind.name}/server",
+        "messages through a real server, for long",
+        partial(_soaked, kind.name),
+        quick=kind.name not in {"confluent", "redis-list", "redis-stream"},
+        needs=(server_of(kind.name),),
+    )
+    for kind in KINDS
+)
