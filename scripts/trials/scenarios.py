@@ -9,7 +9,7 @@ from trials import content
 from trials.backends import faults as backends
 from trials.brokers import faults as brokers
 from trials.brokers import limits, rebalance, redelivery
-from trials.flight import stopping, together
+from trials.flight import cancelled, loops, stopping, together
 from trials.hostile import headers
 from trials.soak import memory, servers
 
@@ -25,6 +25,8 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     *headers.SCENARIOS,
     *content.SCENARIOS,
     *together.SCENARIOS,
+    *cancelled.SCENARIOS,
+    *loops.SCENARIOS,
     *stopping.SCENARIOS,
     *memory.SCENARIOS,
     *servers.SCENARIOS,
