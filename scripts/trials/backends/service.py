@@ -15,27 +15,27 @@ from opentelemetry import _logs, metrics, trace
 from opentelemetry.sdk._logs import LoggerProvider, LoggingHandler
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.export import (
-    BatchSpanProcessor,
-    SpanExporter,
-    SpanExportResult,
+from opentelemetry.sdk.metrics.export import (
+    InMemoryMetricReader,
+    PeriodicExportingMetricReader,
 )
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 import faststream_otel
 from cost.contenders import BARE, KINDS, Telemetry
 from cost.memory import resident
+from trials.backends.dropping import outcomes, processor
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
 # How long an exporter may take for one request, and stopping for everything.
 TIMEOUT: Final = 2.0
 GRACE: Final = 3.0
 # How often the event loop is asked whether it is still there, in seconds.
 _BEAT: Final = 0.005
-_WARM_UP: Final = 200
+WARM_UP: Final = 200
 
 
 class Raising(SpanExporter):
@@ -109,6 +109,7 @@ def serve(
     pace: float = 2000,
     queue: int = 2048,
     ends_after: int | None = None,
+    ends: str = "all",
 ) -> dict[str, Any]:
     """Publish and handle messages, and stop.
 
@@ -120,8 +121,9 @@ def serve(
         messages: How many messages.
         pace: How many messages a second.
         queue: For how many spans there is room.
-        ends_after: After how many messages the providers are shut down under the
-            running service.
+        ends_after: After how many messages providers are shut down under the running
+            service.
+        ends: Which: those of "spans", of "metrics", or "all".
     """
     lines = _Lines()
     logging.getLogger().addHandler(lines)
@@ -130,11 +132,8 @@ def serve(
     ended = _Ended()
     tracer_provider = TracerProvider()
     tracer_provider.add_span_processor(ended)
-    tracer_provider.add_span_processor(
-        BatchSpanProcessor(
-            spans, max_queue_size=queue, max_export_batch_size=min(512, queue)
-        )
-    )
+    processed = InMemoryMetricReader()
+    tracer_provider.add_span_processor(processor(spans, queue, processed))
     reader = PeriodicExportingMetricReader(
         exporters["metrics"], export_interval_millis=1000
     )
@@ -148,7 +147,12 @@ def serve(
     log = logging.getLogger("service")
     log.setLevel(logging.INFO)
     log.addHandler(LoggingHandler(logger_provider=logger_provider))
-    seen = asyncio.run(_work(contender, messages, pace, ends_after))
+    shut_down: dict[str, Callable[[], Awaitable[object]]] = {
+        "all": lambda: faststream_otel.shutdown(GRACE),
+        "spans": lambda: asyncio.to_thread(tracer_provider.shutdown),
+        "metrics": lambda: asyncio.to_thread(meter_provider.shutdown),
+    }
+    seen = asyncio.run(_work(contender, messages, pace, ends_after, shut_down[ends]))
     # Sent or not, each span that ended went to the exporter or was dropped before.
     return {
         **seen,
@@ -158,6 +162,7 @@ def serve(
         "spans": ended.count,
         "given": spans.given,
         "arrived": spans.arrived,
+        **outcomes(processed),
     }
 
 
@@ -194,7 +199,11 @@ def _credentials(authority: str) -> Any:
 
 
 async def _work(
-    contender: str, messages: int, pace: float, ends_after: int | None
+    contender: str,
+    messages: int,
+    pace: float,
+    ends_after: int | None,
+    shut_down: Callable[[], Awaitable[object]],
 ) -> dict[str, Any]:
     log = logging.getLogger("service")
     handled = 0
@@ -209,7 +218,7 @@ async def _work(
     broker = kind.broker(kind.middlewares(contender, Telemetry(), handle))
     broker.subscriber("orders")(handle)
     async with kind.in_memory(broker):
-        for _ in range(_WARM_UP):
+        for _ in range(WARM_UP):
             await broker.publish("x", "orders")
         handled, before = 0, 0
         gaps = asyncio.create_task(_largest_gap())
@@ -220,7 +229,7 @@ async def _work(
                 # By now a queue that is not emptied is full.
                 before = resident(collected=False)
             if number == ends_after:
-                await faststream_otel.shutdown(GRACE)
+                await shut_down()
             due = began + number / pace
             if (left := due - time.monotonic()) > 0:
                 await asyncio.sleep(left)
