@@ -10,7 +10,7 @@ from trials.backends import faults as backends
 from trials.brokers import faults as brokers
 from trials.brokers import limits, rebalance, redelivery
 from trials.flight import cancelled, loops, stopping, together
-from trials.hostile import headers
+from trials.hostile import headers, work
 from trials.soak import memory, servers
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     *redelivery.SCENARIOS,
     *rebalance.SCENARIOS,
     *headers.SCENARIOS,
+    *work.SCENARIOS,
     *content.SCENARIOS,
     *together.SCENARIOS,
     *cancelled.SCENARIOS,

@@ -59,7 +59,7 @@ def fuzz(name: str, count: int) -> dict[str, Any]:
     logging.getLogger().addHandler(lines)
     inputs, kept, kind = _inputs(count), Kept(), _OF[name]
     bare = asyncio.run(_seen(kind, kind.broker(logger=None), inputs))
-    ours = asyncio.run(_seen(kind, _traced(kind, kept), inputs))
+    ours = asyncio.run(_seen(kind, traced(kind, kept), inputs))
     different = [
         f"{odd!r:.200}: {one!r:.150} {other!r:.150}"
         for odd, one, other in zip(inputs, bare, ours, strict=True)
@@ -139,7 +139,7 @@ class _Lines(logging.Handler):
             self.count += 1
 
 
-def _traced(kind: Kind, kept: Kept) -> Any:
+def traced(kind: Kind, kept: Kept) -> Any:
     middleware = kind.middleware(
         tracer_provider=kept.provider, capture_headers=["tenant"], settle_spans=True
     )
@@ -222,7 +222,7 @@ async def _received(
 ) -> list[Any]:
     """Have each message handled that a stranger sends with these headers."""
     kind, answers = _OF["nats"], []
-    broker = _traced(kind, Kept())
+    broker = traced(kind, Kept())
 
     async def handle(body: str) -> None:
         answers.append(seen_by_handler())
