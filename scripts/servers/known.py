@@ -184,6 +184,8 @@ SERVERS = {
 }
 # No servers: what tests run besides.
 TOOLS: dict[str, Program] = {
+    # Fuzzes by coverage.
+    "atheris": Packages(FILES / "fuzzing.txt"),
     "actionlint": Go("github.com/rhysd/actionlint@v1.7.12", "cmd/actionlint"),
     "docker-compose": Go(
         "github.com/docker/compose/v2@v2.40.3", "cmd", called="docker-compose"

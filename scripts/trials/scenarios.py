@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from servers.known import SERVERS
+from servers.known import program
 from trials import content
 from trials.backends import faults as backends
 from trials.brokers import faults as brokers
 from trials.brokers import limits, rebalance, redelivery
 from trials.flight import cancelled, loops, stopping, together
-from trials.hostile import headers, work
+from trials.hostile import coverage, headers, work
 from trials.soak import memory, servers
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     *rebalance.SCENARIOS,
     *headers.SCENARIOS,
     *work.SCENARIOS,
+    *coverage.SCENARIOS,
     *content.SCENARIOS,
     *together.SCENARIOS,
     *cancelled.SCENARIOS,
@@ -36,6 +37,4 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
 
 def missing(scenario: Scenario) -> str:
     """Say what a scenario needs that this machine has not got."""
-    return "; ".join(
-        why for name in scenario.needs if (why := SERVERS[name].program.missing())
-    )
+    return "; ".join(why for name in scenario.needs if (why := program(name).missing()))
