@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,48 +23,64 @@ AREAS: Final = {
 }
 
 
+class _Found(NamedTuple):
+    scenario: str
+    run: str
+    check: dict[str, Any]
+
+
+def run_of(scenario: dict[str, Any]) -> str:
+    """Name the run in which a scenario was measured."""
+    return "quick" if scenario["quick"] else "full"
+
+
 def _measured() -> dict[str, Any]:
     measured: dict[str, Any] = json.loads(MEASURED.read_text())
     return measured
 
 
-def _checks(area: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give each check of an area, with the name of its scenario."""
+def _checks(area: str) -> Iterator[_Found]:
+    """Give each check of an area, with its scenario."""
     for scenario in _measured()["scenarios"]:
         if scenario["name"].partition("/")[0] == area:
             for check in scenario["checks"]:
-                yield scenario["name"], check
+                yield _Found(scenario["name"], run_of(scenario), check)
 
 
 def table() -> str:
-    """Write a table per area: each promise, the worst that was measured, and whether
-    it is kept.
+    """Write a table per area: each promise, the worst that was measured, in which run,
+    and whether it is kept.
     """
     lines: list[str] = []
     for area, heading in AREAS.items():
         lines += [f"### {heading}", "", f"`scripts/force {area}`", ""]
         lines += [
-            "| What | Promised | Measured, at worst | Kept |",
-            "|---|---|---|---|",
+            "| What | Promised | Measured, at worst | Run | Kept |",
+            "|---|---|---|---|---|",
         ]
-        of: dict[tuple[str, str], list[tuple[str, dict[str, Any]]]] = {}
-        for name, check in _checks(area):
-            of.setdefault((check["what"], check["promised"]), []).append((name, check))
+        of: dict[tuple[str, str], list[_Found]] = {}
+        for found in _checks(area):
+            promise = found.check["what"], found.check["promised"]
+            of.setdefault(promise, []).append(found)
         lines += [_row(what, promised, each) for (what, promised), each in of.items()]
         lines.append("")
     return "\n".join(lines)
 
 
-def _row(what: str, promised: str, found: list[tuple[str, dict[str, Any]]]) -> str:
-    kept = sum(check["holds"] for _, check in found)
-    name, worst = max(found, key=lambda each: (not each[1]["holds"], each[1]["rank"]))
-    where = f" (`{name}`)" if len({check["ours"] for _, check in found}) > 1 else ""
-    bare = f", bare {worst['bare']}" if worst["bare"] else ""
+def _row(what: str, promised: str, found: list[_Found]) -> str:
+    kept = sum(each.check["holds"] for each in found)
+    worst = max(found, key=lambda each: (not each.check["holds"], each.check["rank"]))
+    several = len({each.check["ours"] for each in found}) > 1
+    where = f" (`{worst.scenario}`)" if several else ""
+    bare = f", bare {worst.check['bare']}" if worst.check["bare"] else ""
+    whether = "yes" if kept == len(found) else "**no**"
     cells = (
         _sentence(what),
         promised,
-        f"{worst['ours']}{bare}{where}",
-        f"{'yes' if kept == len(found) else '**no**'}, {kept} of {len(found)}",
+        f"{worst.check['ours']}{bare}{where}",
+        worst.run,
+        # In one line, however narrow the table.
+        f"{whether}, {kept} of {len(found)}".replace(" ", "&nbsp;"),
     )
     return f"| {' | '.join(map(_cell, cells))} |"
 
@@ -80,10 +96,10 @@ def _cell(text: str) -> str:
 
 def faults() -> str:
     """Write a table of all faults."""
-    lines = ["| Scenario | What is done |", "|---|---|"]
+    lines = ["| Scenario | What is done | Run |", "|---|---|---|"]
     lines += [
-        f"| `{scenario['name']}` | {_sentence(scenario['fault'])} |"
-        for scenario in _measured()["scenarios"]
+        f"| `{each['name']}` | {_sentence(each['fault'])} | {run_of(each)} |"
+        for each in _measured()["scenarios"]
     ]
     return "\n".join(lines) + "\n"
 
@@ -94,8 +110,9 @@ def made_with() -> str:
     versions = ", ".join(
         f"{name} {version}" for name, version in measured["versions"].items()
     )
-    how = "`scripts/force --quick`" if measured["quick"] else "`scripts/force`"
+    runs = [run_of(each) for each in measured["scenarios"]]
     return (
-        f"Measured by {how} on {measured['machine']}, "
-        f"with Python {measured['python']}, {versions}.\n"
+        f"Measured on {measured['machine']}, with Python {measured['python']}, "
+        f"{versions}: {runs.count('full')} scenarios in full, "
+        f"{runs.count('quick')} by `--quick`.\n"
     )

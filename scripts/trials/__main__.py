@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import version
 from pathlib import Path
-from platform import machine, python_version
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from trials.brokers import shared
+from trials.measured import MEASURED, write
 from trials.scenarios import SCENARIOS, missing
 from trials.trial import Trial
 
@@ -21,11 +18,8 @@ if TYPE_CHECKING:
 
     from trials.trial import Scenario
 
-# What the guide shows.
-MEASURED: Final = Path(__file__).with_name("measured.json")
 # They wait more than they work.
 _TOGETHER: Final = 4
-_PACKAGES: Final = ("faststream", "opentelemetry-api", "opentelemetry-sdk")
 
 
 def main() -> None:
@@ -56,7 +50,7 @@ def main() -> None:
             measured.append(scenario.told(trial))
             broken += [] if trial.holds else [scenario.name]
     if options.json:
-        _write(options.json, measured, quick=options.quick)
+        write(options.json, measured, [each.name for each in SCENARIOS])
     if broken:
         sys.exit(f"Not kept: {', '.join(broken)}")
 
@@ -98,17 +92,6 @@ def _is_wanted(scenario: Scenario, options: argparse.Namespace) -> bool:
 
 def _named(scenario: Scenario, name: str) -> bool:
     return f"{scenario.name}/".startswith(f"{name.rstrip('/')}/")
-
-
-def _write(path: Path, measured: list[dict[str, Any]], *, quick: bool) -> None:
-    described = {
-        "python": python_version(),
-        "machine": f"{machine()}, {os.cpu_count()} cores",
-        "versions": {name: version(name) for name in _PACKAGES},
-        "quick": quick,
-        "scenarios": measured,
-    }
-    path.write_text(json.dumps(described, indent=1, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

@@ -82,5 +82,6 @@ class Scenario:
         return {
             "name": self.name,
             "fault": self.fault,
+            "quick": trial.quick,
             "checks": [asdict(check) for check in trial.checks],
         }

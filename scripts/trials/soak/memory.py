@@ -17,12 +17,16 @@ from cost.memory import resident
 from faststream_otel.instrumentor import FastStreamInstrumentor
 from guide.kinds import KINDS
 from trials.apart import apart
+from trials.brokers.connecting import Connecting
+from trials.brokers.shared import shared
 from trials.recorded import Recorded
 from trials.soak.growth import flat
 from trials.trial import Scenario
 
 if TYPE_CHECKING:
     from trials.trial import Trial
+
+_PATIENCE: Final = 10.0
 
 
 def messages(broker: str, contender: str, count: int) -> dict[str, Any]:
@@ -94,53 +98,56 @@ def _each(counts: dict[str, int]) -> str:
     return ", ".join(f"{value:,}" for value in counts.values())
 
 
-def subscribers(contender: str, count: int) -> dict[str, Any]:
+def subscribers(contender: str, port: int, count: int) -> dict[str, Any]:
     """Make and close subscribers and publishers on a running broker."""
-    return asyncio.run(_subscribers(contender, count))
+    return asyncio.run(_subscribers(Connecting("nats", contender, port), count))
 
 
-async def _subscribers(contender: str, count: int) -> dict[str, Any]:
-    kind, recorded = IN_MEMORY["nats"], Recorded()
-    middlewares = [kind.ours(**recorded.options())] if contender == OURS else []
-    broker = kind.broker(middlewares)
+async def _subscribers(connecting: Connecting, count: int) -> dict[str, Any]:
+    broker = connecting.broker()
+    came = asyncio.Event()
 
-    async def handle(message: str) -> None: ...
+    async def handle(message: str) -> None:
+        came.set()
 
     made: weakref.WeakSet[Any] = weakref.WeakSet()
-    async with kind.in_memory(broker):
+    async with broker:
+        await broker.start()
         for number in range(1, count + 1):
-            name = f"orders.{number % 10}"
+            name = f"come-and-go.{number % 10}"
             subscriber = broker.subscriber(name, persistent=False)
             subscriber(handle)
             await subscriber.start()
             publisher = broker.publisher(name, persistent=False)
-            await publisher.publish("x")
+            came.clear()
+            async with asyncio.timeout(_PATIENCE):
+                await publisher.publish("x")
+                await came.wait()
             await subscriber.stop()
             made |= {subscriber, publisher}
             del subscriber, publisher
-    recorded.flush()
     gc.collect()
-    return {"spans": recorded.spans.started, "living": len(made)}
+    return {**connecting.seen(), "living": len(made)}
 
 
 def _closing(trial: Trial) -> None:
-    count = 300 if trial.quick else 10_000
+    port, count = shared("nats").port, 300 if trial.quick else 10_000
     bare, seen = (
-        apart(subscribers, contender=who, count=count, within=600)
+        apart(subscribers, contender=who, port=port, count=count, within=900)
         for who in (BARE, OURS)
     )
     trial.check(
-        "spans",
-        f"{count:,} at least",
-        f"{seen['spans']:,}",
-        holds=seen["spans"] >= count,
+        f"spans of {count:,} subscribers and publishers",
+        f"{count:,} of each",
+        _each(seen["spans"]),
+        holds=seen["spans"] == {"publish": count, "process": count},
     )
     trial.check(
         f"of {2 * count:,} subscribers and publishers, those that live on",
         "no more than bare",
         seen["living"],
         holds=seen["living"] <= bare["living"],
-        bare=f"{bare['living']}",
+        bare=f"{bare['living']:,}",
     )
 
 
@@ -183,6 +190,11 @@ SCENARIOS: Final = (
         Scenario(f"soak/{name}", "messages in memory, for long", partial(_soak, name))
         for name in IN_MEMORY
     ),
-    Scenario("soak/subscribers", "subscribers and publishers come and go", _closing),
+    Scenario(
+        "soak/subscribers",
+        "subscribers and publishers come and go",
+        _closing,
+        needs=("nats",),
+    ),
     Scenario("soak/brokers", "brokers come and go under the instrumentor", _dropping),
 )
