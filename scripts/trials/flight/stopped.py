@@ -73,7 +73,8 @@ _OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "redis-stream": {"max_workers": _AT_ONCE},
 }
 _kind.subscriber(broker, _DESTINATION, **_OPTIONS[_kind.name])(handle)
-app = FastStream(broker, after_shutdown=[shutdown])
+# Without telemetry there is nothing to end, and that is what it is compared with.
+app = FastStream(broker, after_shutdown=[shutdown] if _CONTENDER == OURS else [])
 
 
 @app.after_startup
