@@ -26,6 +26,7 @@ _PARTITIONS: Final = 4
 _PACE: Final = 100.0
 _PATIENCE: Final = 60.0
 _DRAIN: Final = 20.0
+_LASTS: Final = 600.0
 # Every so many messages the handler fails.
 _FAILS: Final = 50
 
@@ -121,12 +122,10 @@ async def _joined(made: Connecting, rounds: int, size: int) -> dict[str, Any]:
 
 def _rebalanced(name: str, trial: Trial) -> None:
     port = shared(name).port
-    rounds, size = (1, 20) if trial.quick else (5, 500)
+    rounds, size = (1, 20) if trial.quick else (5, 300)
+    options = {"port": port, "rounds": rounds, "size": size, "within": _LASTS}
     seen = {
-        who: apart(
-            joined, name=name, contender=who, port=port, rounds=rounds, size=size
-        )
-        for who in (BARE, OURS)
+        who: apart(joined, name=name, contender=who, **options) for who in (BARE, OURS)
     }
     bare, ours = seen[BARE], seen[OURS]
     spans, errors = ours["spans"], ours["errors"]

@@ -69,6 +69,10 @@ _HOSTILE: Final[dict[str, Headers]] = {
         "tracestate": "," * 100_000,
     },
     "baggage of 10,000 entries": {"traceparent": GOOD, "baggage": _entries(10_000, 2)},
+    "baggage of 2,000 entries in 8 kB": {
+        "traceparent": GOOD,
+        "baggage": ",".join(["a=1"] * 2000),
+    },
     "baggage of 100,000 commas": {"traceparent": GOOD, "baggage": "," * 100_000},
     "baggage of 1 MB in one entry": {
         "traceparent": GOOD,
