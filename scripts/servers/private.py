@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from servers.server import Server
 
 # RabbitMQ adds 20,000 for its nodes, and Kafka's controller is on the port after.
-_PORTS: Final = iter(range(24_000, 25_000, 7))
+# Processes that run side by side begin at different ports: a server that has been
+# given one takes it only seconds later.
+_PORTS: Final = iter(range(24_000 + os.getpid() % 100 * 70, 32_000, 7))
 _choosing: Final = Lock()
 
 

@@ -53,7 +53,7 @@ class Apart:
         self,
         function: Callable[..., dict[str, Any]],
         *,
-        within: float = 120,
+        within: float = 300,
         **options: Any,
     ) -> None:
         self._name = f"{function.__module__}:{function.__qualname__}"
