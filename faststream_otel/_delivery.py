@@ -1,4 +1,4 @@
-"""The state of a delivery: a message on its way through a subscriber."""
+"""What is under way in this task: a delivery, what was fetched, and what is sent."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from opentelemetry.context import Context
 
 from faststream_otel._faststream import is_in_memory
 from faststream_otel._headers import fingerprint, fingerprints
-from faststream_otel._suppression import SUPPRESSED, SUPPRESSED_BEFORE
+from faststream_otel._recording import SUPPRESSED, SUPPRESSED_BEFORE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from contextvars import Token
 
     from faststream import StreamMessage
@@ -221,3 +221,28 @@ def reset(token: Token[Any]) -> bool:
     except ValueError:
         return False
     return True
+
+
+# What the outermost of two middlewares records: a command or a raw message.
+under_way: ContextVar[object] = ContextVar("faststream_otel_under_way", default=None)
+
+
+async def once(
+    cmd: Any,
+    call_next: Callable[[Any], Awaitable[Any]],
+    publish: Callable[[Callable[[Any], Awaitable[Any]], Any], Awaitable[Any]],
+) -> Any:
+    """Publish a command, unless a middleware further out does so already.
+
+    Args:
+        cmd: What is sent.
+        call_next: What sends it.
+        publish: Sends it by `call_next`, and records that.
+    """
+    if under_way.get() is cmd:
+        return await call_next(cmd)
+    token = under_way.set(cmd)
+    try:
+        return await publish(call_next, cmd)
+    finally:
+        restore(token)

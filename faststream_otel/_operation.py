@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from opentelemetry.trace import INVALID_SPAN, set_span_in_context
 
 from faststream_otel import _conventions as conventions
-from faststream_otel._declared import declared_names
+from faststream_otel._content import declared_names
+from faststream_otel._exceptions import Outcome
 from faststream_otel._faults import FAULTS, tell_once
-from faststream_otel._outcome import Outcome
 from faststream_otel._text import LONGEST_TEXT, bounded
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from faststream_otel._faststream import running_handler_name
 from faststream_otel._faults import FAULTS, tell_once
 from faststream_otel._operation import StartedOperation
 from faststream_otel._receiving import ReceiveScope
-from faststream_otel._suppression import is_suppressed
+from faststream_otel._recording import is_suppressed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -9,15 +9,13 @@ from opentelemetry.context import Context
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._arrival import arrival_of
-from faststream_otel._delivery import fetched
-from faststream_otel._doubled import under_way
+from faststream_otel._delivery import fetched, under_way
 from faststream_otel._faults import FAULTS, tell_once
 from faststream_otel._operation import StartedOperation
 from faststream_otel._options import called
+from faststream_otel._recording import is_suppressed
 from faststream_otel._sending import SendScope
 from faststream_otel._settling import trace_settlement
-from faststream_otel._suppression import is_suppressed
-from faststream_otel._text import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -145,12 +143,14 @@ class ReceiveScope(SendScope):
     def _ids(self, known: Attributes, msg: StreamMessage[Any]) -> Attributes:
         """Give the ids of a parsed message that are not known yet."""
         found: Attributes = {}
-        for name, value in (
-            (conventions.MESSAGE_ID, self.messages.message_id(msg)),
-            (conventions.MESSAGE_CONVERSATION_ID, msg.correlation_id),
+        message_id, conversation_id = self.messages.message_id(msg), msg.correlation_id
+        if message_id and known.get(conventions.MESSAGE_ID) != message_id:
+            found[conventions.MESSAGE_ID] = str(message_id)
+        if (
+            conversation_id
+            and known.get(conventions.MESSAGE_CONVERSATION_ID) != conversation_id
         ):
-            if value and known.get(name) != value:
-                found[name] = bounded(str(value))
+            found[conventions.MESSAGE_CONVERSATION_ID] = str(conversation_id)
         return found
 
     def _handler(self, call_next: Callable[[Any], Awaitable[Any]]) -> Attributes:

@@ -12,15 +12,14 @@ from opentelemetry.trace import Link, SpanKind
 
 from faststream_otel import _conventions as conventions
 from faststream_otel._creating import Creation, creation_of
-from faststream_otel._delivery import came_along, current_delivery, restore
-from faststream_otel._doubled import once
+from faststream_otel._delivery import came_along, current_delivery, once, restore
 from faststream_otel._faults import FAULTS, tell_once
 from faststream_otel._headers import captured
 from faststream_otel._measuring import BodySizes
 from faststream_otel._operation import StartedOperation
 from faststream_otel._outgoing import OutgoingHeaders, enriched, in_body
 from faststream_otel._propagation import NOTHING_WRITTEN
-from faststream_otel._suppression import is_suppressed
+from faststream_otel._recording import is_suppressed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine

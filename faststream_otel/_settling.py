@@ -11,7 +11,7 @@ from faststream_otel import _conventions as conventions
 from faststream_otel._delivery import restore
 from faststream_otel._faults import FAULTS, tell_once
 from faststream_otel._operation import StartedOperation
-from faststream_otel._suppression import is_suppressed
+from faststream_otel._recording import is_suppressed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -12,7 +12,7 @@ from faststream_otel import _conventions as conventions
 from faststream_otel._exceptions import Exceptions
 from faststream_otel._metrics import Metrics
 from faststream_otel._propagation import Propagation
-from faststream_otel._providers import records
+from faststream_otel._recording import records
 
 if TYPE_CHECKING:
     from opentelemetry._logs import LoggerProvider

@@ -7,7 +7,6 @@ it, or wrapped it once more. `tests/test_faststream.py` fails when FastStream ch
 from __future__ import annotations
 
 import functools
-import gc
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -144,6 +143,8 @@ def _brokers() -> list[Broker]:
     What `gc.freeze()` hid from the garbage collector is found where it is the value
     of a module; another one is shown when it connects.
     """
+    import gc  # noqa: PLC0415 - a middleware does not need it
+
     classes: list[Any] = [BrokerUsecase]
     for each in classes:
         classes.extend(each.__subclasses__())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import re
 import subprocess
@@ -36,6 +37,32 @@ def imported_by(module: str) -> set[str]:
     return set(json.loads(output))
 
 
+# What it has imported after FastStream's broker, then after telemetry for it as well:
+# FastStream's own, and ours.
+_OF_A_BROKER = """
+import importlib, json, os, sys
+broker = sys.argv[1]
+for module in "faststream", "faststream.{}.opentelemetry", "faststream_otel.{}":
+    importlib.import_module(f"faststream.{broker}")
+    child = os.fork()
+    if not child:
+        importlib.import_module(module.format(broker))
+        print(json.dumps(list(sys.modules)), flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+"""
+
+
+@functools.cache
+def imported_for(broker: str) -> list[set[str]]:
+    """Name what is imported for a broker alone, with FastStream's own, with ours."""
+    run = [sys.executable, "-c", _OF_A_BROKER, broker]
+    output = subprocess.run(run, check=True, capture_output=True, text=True).stdout
+    found = [set(json.loads(line)) for line in output.splitlines()]
+    assert len(found) == 3
+    return found
+
+
 def test_dependencies_are_two() -> None:
     """Without extras come FastStream and OpenTelemetry's API, and nothing else."""
     always = [each for each in requires("faststream-otel") or () if ";" not in each]
@@ -56,7 +83,17 @@ def test_import_of_a_broker_brings_its_client_alone(broker: str) -> None:
     found = imported_by(f"faststream_otel.{broker}")
     assert CLIENTS[broker] <= found
     # redis-py imports the SDK by itself where it is installed.
-    assert not unwanted & (found - imported_by(f"faststream.{broker}"))
+    assert not unwanted & (found - imported_for(broker)[0])
+
+
+@pytest.mark.parametrize("broker", CLIENTS)
+def test_import_of_a_broker_brings_few_modules(broker: str) -> None:
+    """At most 22 more than FastStream's own telemetry, which is a middleware, too."""
+    _, own, ours = imported_for(broker)
+    # FastStream's broker for MQTT imports FastStream's telemetry in any case.
+    ours = {name for name in ours if not name.startswith("faststream.opentelemetry")}
+    assert f"faststream_otel.{broker}" in ours
+    assert len(ours) <= len(own) + 22, sorted(ours - own)
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.name)

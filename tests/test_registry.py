@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from faststream_otel import __version__, _conventions, _outcome
+from faststream_otel import __version__, _conventions, _exceptions
 from tests.test_conventions import CONSTANTS
 
 REGISTRY = files("faststream_otel") / "registry"
@@ -59,7 +59,7 @@ def test_it_has_the_decisions() -> None:
     """Each one that a handler can raise."""
     (decision,) = (each for each in entries("id") if "members" in each["type"])
     names = [member["value"] for member in decision["type"]["members"]]
-    assert names == [name for _, name in _outcome._DECISIONS]
+    assert names == [name for _, name in _exceptions._DECISIONS]
 
 
 @pytest.mark.parametrize("part", ["schema_url", "registry_path"])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 
-from faststream_otel._suppression import SUPPRESSED
+from faststream_otel._recording import SUPPRESSED
 from faststream_otel.doctor._address import session_of
 from faststream_otel.doctor._pipeline import fields
 

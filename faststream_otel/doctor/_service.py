@@ -10,7 +10,7 @@ from opentelemetry import _logs, metrics, trace
 
 from faststream_otel._faststream import middlewares
 from faststream_otel._middleware import TelemetryMiddleware
-from faststream_otel._providers import records
+from faststream_otel._recording import records
 from faststream_otel.doctor import _sdk
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from faststream_otel import _outcome
+from faststream_otel import _exceptions
 from faststream_otel.testing import RecordedSpan, SpanRecorder
 from guide.fresh import a_new_process
 from guide.places import BROKERS
@@ -86,7 +86,7 @@ def test_only_the_error_is_recorded_as_an_exception(program: Program) -> None:
 
 def test_stop_application_is_a_decision() -> None:
     """FastStream's own way to stop is not an error either."""
-    assert _outcome._decision(StopApplication()) == "stop_application"
+    assert _exceptions._decision(StopApplication()) == "stop_application"
 
 
 @pytest.mark.parametrize("program", SETTLED, ids=str)
