@@ -28,8 +28,8 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 import faststream_otel
 from cost import counting
 from cost.__main__ import COUNTS
-from cost.contenders import BARE, FLOOR, KINDS, MODES, OURS, Kind, Telemetry
-from cost.scenes import MESSAGE
+from cost.contenders import BARE, FLOOR, KINDS, MODES, OURS, OWN, Kind, Telemetry
+from cost.scenes import MESSAGE, SCALES
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -175,6 +175,15 @@ def test_calls_of_a_message(
 
 
 COMMITTED: dict[str, Any] = json.loads(COUNTS.read_text())
+
+
+def test_cost_stays_where_there_is_much() -> None:
+    """What `scripts/bench --count --scale --write` counted."""
+    for broker, little, much in SCALES:
+        few, many = (COMMITTED["scale"][broker][scene] for scene in (little, much))
+        assert many[OURS] <= min(1.1 * few[OURS], many[OWN]), much
+    few, many = COMMITTED["memory"][OURS]
+    assert many <= 1.02 * few
 
 
 @pytest.mark.long

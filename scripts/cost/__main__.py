@@ -39,23 +39,30 @@ def main() -> None:
     if missing := counting.missing():
         parser.error(f"counting needs {' and '.join(missing)}: {counting.REMEDY}")
     if options.scale:
-        scale.measure(options.layouts)
+        _write(options.json, scale.measure(options.layouts))
         return
     modes = [_mode(name, parser) for name in options.modes]
     before = json.loads(options.compare.read_text()) if options.compare else {}
     counts = _count(options, modes, before.get("counts", {}))
-    if options.json:
-        described = {
-            "python": python_version(),
-            "versions": {
-                name: version(name)
-                for name in ("faststream", "opentelemetry-api", "opentelemetry-sdk")
-            },
-            "messages": options.messages or _MESSAGES,
-            "layouts": options.layouts,
-            "counts": counts,
-        }
-        options.json.write_text(json.dumps(described, indent=1) + "\n")
+    described = {
+        "python": python_version(),
+        "versions": {
+            name: version(name)
+            for name in ("faststream", "opentelemetry-api", "opentelemetry-sdk")
+        },
+        "messages": options.messages or _MESSAGES,
+        "layouts": options.layouts,
+        "counts": counts,
+    }
+    _write(options.json, described)
+
+
+def _write(file: Path | None, found: dict[str, Any]) -> None:
+    """Write what was found to a file, which keeps all else that it has."""
+    if file is None:
+        return
+    kept = json.loads(file.read_text()) if file.exists() else {}
+    file.write_text(json.dumps({**kept, **found}, indent=1) + "\n")
 
 
 _MESSAGES = 20

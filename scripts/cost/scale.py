@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from multiprocessing import get_context
-from typing import Final
+from typing import Any, Final
 from unittest.mock import Mock
 
 from cost.contenders import BARE, KINDS, MODES, OURS, OWN
@@ -21,21 +21,32 @@ _MANY: Final = 500_000
 _ROUND: Final = 1_000
 
 
-def measure(layouts: int) -> None:
-    """Count each scene, then look at memory."""
+def measure(layouts: int) -> dict[str, Any]:
+    """Count each scene, then look at memory.
+
+    Returns:
+        Instructions a message, by broker, scene and contender; and bytes, by contender:
+        after few messages, and after many more.
+    """
     print(f"Instructions a message over bare FastStream, {_MODE}.")
     print(f"{'':32}{OWN:>9}{OURS:>9}")
+    counted: dict[str, dict[str, dict[str, int]]] = {}
     for broker, little, much in SCALES:
         over = counts(broker, little, much, layouts=layouts)
         for scene, of in over.items():
+            counted.setdefault(broker, {})[scene] = {
+                name: round(each) for name, each in of.items()
+            }
             print(f"{broker:7}{scene:25}{of[OWN]:9,.0f}{of[OURS]:9,.0f}", flush=True)
         times = {name: over[much][name] / over[little][name] for name in (OWN, OURS)}
         print(f"{'':32}{times[OWN]:8.2f}x{times[OURS]:8.2f}x", flush=True)
     print(f"\nMemory after {_FEW:,} messages, and after {_MANY:,} more.")
+    memory: dict[str, tuple[int, int]] = {}
     for name in (BARE, OURS):
         with get_context("fork").Pool(1) as pool:
-            few, many = pool.apply(_memory, (name,))
+            few, many = memory[name] = pool.apply(_memory, (name,))
         print(f"{name:7}{few / 1e6:8.1f} MB{many / 1e6:8.1f} MB", flush=True)
+    return {"scale": counted, "memory": memory}
 
 
 def counts(broker: str, *scenes: str, layouts: int = 1) -> dict[str, dict[str, float]]:

@@ -8,6 +8,7 @@ from statistics import mean
 from typing import Any, Final
 
 from cost.goals import GOALS
+from cost.scenes import SCALES
 
 # Under the checkout, written by `scripts/bench --count --write`.
 COUNTS: Final = Path(__file__).parents[1] / "cost" / "counts.json"
@@ -151,6 +152,39 @@ def limits() -> str:
             f"| {_MODES[mode]} | {GOALS[mode][1]:.2f} | {bare:.2f} | {this:.2f} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def scale() -> str:
+    """Give what a message costs where there is much of something."""
+    counted = json.loads(COUNTS.read_text())["scale"]
+    lines = [
+        "| One message of many | FastStream's own | This package | Times as much |",
+        "|---|--:|--:|--:|",
+    ]
+    for broker, little, much in SCALES:
+        few, many = counted[broker][little], counted[broker][much]
+        for scene, of, times in (
+            (little, few, ""),
+            (much, many, f"{many['ours'] / few['ours']:.2f}"),
+        ):
+            lines.append(
+                f"| {_NAMES[broker]}, {scene} | {of['own'] / 1000:.0f} "
+                f"| {of['ours'] / 1000:.0f} | {times} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def memory() -> str:
+    """Say how much memory a process has after few messages, and after many more."""
+    sizes = json.loads(COUNTS.read_text())["memory"]
+    bare, ours = (
+        [f"{each / 1e6:.1f} MB" for each in sizes[name]] for name in ("bare", "ours")
+    )
+    return (
+        f"After 10,000 messages, the process uses {ours[0]} with this package, and "
+        f"{bare[0]} without it.\n"
+        f"After another 500,000 messages, it uses {ours[1]} and {bare[1]}.\n"
+    )
 
 
 def made_with() -> str:
