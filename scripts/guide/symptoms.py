@@ -93,11 +93,16 @@ def printed(symptom: str) -> str:
     if symptom.startswith("doctor_"):
         return doctors(symptom)
     if symptom != "sends":
-        return _TRACE_ID.sub(_EXAMPLE, run(command, directory(symptom)))
+        return with_an_example(run(command, directory(symptom)))
     with a_collector() as port:
         # Its own lines have the port as well.
         script = (TROUBLESHOOTING / "sends.sh").read_text().replace(PORT, port)
         return run(script).replace(port, PORT)
+
+
+def with_an_example(text: str) -> str:
+    """The same text with an example of an id, in place of each."""
+    return _TRACE_ID.sub(_EXAMPLE, text)
 
 
 def doctors(symptom: str) -> str:

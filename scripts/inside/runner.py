@@ -8,6 +8,7 @@ import importlib
 import itertools
 import json
 import linecache
+import runpy
 import sys
 import traceback
 from typing import TYPE_CHECKING, Any, Final
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
 
 machine.install()
 
+from faststream.exceptions import HandlerException  # noqa: E402
+
 import guide.signals  # noqa: E402 - what it imports is to find the machine's parts
 from faststream_otel._traces.picture import svg  # noqa: E402
 from faststream_otel.testing import SpanRecorder, Trace, render  # noqa: E402
 from guide.figures import tables  # noqa: E402
 from guide.fresh import MOMENT  # noqa: E402 - the worker asks for it
-from guide.places import PROGRAMS  # noqa: E402
+from guide.places import BROKERS, PROGRAMS  # noqa: E402
 from guide.programs import Program  # noqa: E402
 from inside.otlp import otlp  # noqa: E402
 
@@ -90,6 +93,11 @@ def at_most(spans: int) -> Iterator[None]:
 
 def finished(program: Program) -> dict[str, Any]:
     """Play a program as its page says, and draw its trace."""
+    if program.broker not in BROKERS:
+        # Those that are for all brokers print what they have to show.
+        with guide.signals.a_process():
+            runpy.run_path(str(program.path), run_name="__main__")
+        return {"type": "finished", "svg": None, "errors": []}
     trace, errors = played(program)
     trace = program.circumstances.seen(trace)
     name = str(program) if program.circumstances.of else f"{program}.py"
@@ -103,7 +111,12 @@ def finished(program: Program) -> dict[str, Any]:
     return {
         "type": "finished",
         **{part: make() if trace.spans else "" for part, make in drawn.items()},
-        "errors": [told(error, program) for error in errors],
+        # A decision is raised too, and with a server nobody sees it.
+        "errors": [
+            told(error, program)
+            for error in errors
+            if not isinstance(error, HandlerException)
+        ],
     }
 
 

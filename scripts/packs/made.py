@@ -38,6 +38,9 @@ PACKAGES: Final[dict[str, str]] = {
     "opentelemetry-instrumentation-asgi opentelemetry-util-http",
     "logs": "structlog python-json-logger opentelemetry-instrumentation-logging",
     "pytest": "pytest pluggy iniconfig pygments packaging",
+    "loguru": "loguru",
+    "dishka": "dishka dishka-faststream",
+    "prometheus": "prometheus-client",
 }
 BROKERS: Final = ("kafka", "confluent", "rabbit", "nats", "redis", "mqtt")
 NEEDS: Final = {"http": ["instrumentor"], "logs": ["instrumentor"]}
@@ -61,6 +64,9 @@ WANTED_BY: Final[dict[str, list[str]]] = {
         "opentelemetry.instrumentation.logging",
     ],
     "pytest": ["pytest"],
+    "loguru": ["loguru"],
+    "dishka": ["dishka", "dishka_faststream"],
+    "prometheus": ["prometheus_client"],
 }
 STAND_INS: Final = {"confluent": ["confluent_kafka"], "base": ["time_machine"]}
 # What no program in a browser can import, or anybody read there.

@@ -20,6 +20,18 @@ NOT: Final = {
     "exporting_http": "it sends to a backend, and has no network there.",
     "exporting_zipkin": "it sends to a backend, and has no network there.",
     "exporting_prometheus": "it serves its metrics, and has no network there.",
+    "sends": "it sends to a backend, and has no network there.",
+    "with_sentry": "Sentry's client needs a network, and has none there.",
+    "with_logfire": "Logfire and its own packages are more than a page should load.",
+    "last_spans": "it runs under uvicorn, until a signal ends its process.",
+    "last_spans_shutdown": "it runs under uvicorn, until a signal ends its process.",
+    "forked": "it forks, and there are no processes there.",
+    "forked_shutdown": "it forks, and there are no processes there.",
+}
+# And why none of a folder does.
+NONE_OF: Final = {
+    "languages": "it talks to a service in another language.",
+    "monitoring": "it is a part of several services, which share a server.",
 }
 # Where published versions share the files, at the root of their site.
 SHARED: Final = "run"
@@ -89,9 +101,8 @@ def manifest(made: Path, own_pack: bytes) -> dict[str, Any]:
         "files": "files/",
         **described,
         "programs": {
-            f"{path.parent.name}/{path.name}": program(path, packs, sizes, python)
-            for broker in BROKERS
-            for path in sorted((PROGRAMS / broker).glob("*.py"))
+            path.relative_to(PROGRAMS).as_posix(): program(path, packs, sizes, python)
+            for path in sorted(PROGRAMS.rglob("*.py"))
         },
     }
 
@@ -100,11 +111,13 @@ def program(
     path: Path, packs: Mapping[str, Any], sizes: Mapping[str, int], python: int
 ) -> dict[str, Any]:
     """One program: whether it runs, and what it needs."""
-    step, broker = path.stem, path.parent.name
-    why = NOT.get(step, "")
+    folder = path.relative_to(PROGRAMS).parts[0]
+    broker = broker_of(path)
+    why = NONE_OF.get(folder) or NOT.get(path.stem)
     if why:
         return {"broker": broker, "runs": False, "why": why}
-    played = STEPS.get(step, PLAYS_ITSELF)
+    step = path.stem
+    played = STEPS.get(step, PLAYS_ITSELF) if folder in BROKERS else PLAYS_ITSELF
     paths = [path]
     wanted = {*ALWAYS, broker}
     if played.calls:
@@ -126,6 +139,14 @@ def program(
         "with": [f"{broker}/{each.name}" for each in paths[1:]],
         "size": python + sum(sizes[name] for name in wanted),
     }
+
+
+def broker_of(path: Path) -> str:
+    """The broker of a program: its folder's, or in the folders for all its own."""
+    if path.parent.name in BROKERS:
+        return path.parent.name
+    own = imported(path.read_text()) & {f"faststream.{each}" for each in BROKERS}
+    return min(own, default="").removeprefix("faststream.")
 
 
 def imported(source: str) -> set[str]:

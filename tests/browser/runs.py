@@ -111,7 +111,7 @@ class Running:
     def workers(self, count: int) -> None:
         """Wait until so many workers run programs. One that is ended takes a moment."""
         for _ in range(100):
-            own = [each for each in self.page.workers if "/run/" in each.url]
+            own = [each for each in self.page.workers if "/search" not in each.url]
             if len(own) == count:
                 return
             self.page.wait_for_timeout(20)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from tests.browser.worker import Worker
+from tests.browser.runs import ADDRESS, Running, answer
+from tests.browser.worker import Ran, Worker
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("playable")]
 
@@ -36,6 +39,21 @@ GONE: Final = (
     *("SharedWorker", "WebTransport", "BroadcastChannel", "indexedDB", "caches"),
     *("FontFace", "eval", "navigator", "postMessage", "Request", "Response", "Blob"),
 )
+# What the policy refuses, by its own event, and under which of its rules.
+REFUSED: Final = {
+    "fetch(`${to}/`)": "connect-src",
+    "const it = new XMLHttpRequest(); it.open('GET', to); it.send()": "connect-src",
+    "new WebSocket(to.replace('http', 'ws'))": "connect-src",
+    "new EventSource(`${to}/`)": "connect-src",
+    "import(`${to}/assets/run/packs.js`)": "script-src-elem",
+    "import('data:text/javascript,')": "script-src-elem",
+}
+TRY: Final = """(to) => new Promise((done) => {
+    const told = ({ effectiveDirective }) => done(effectiveDirective);
+    addEventListener("securitypolicyviolation", told, { once: true });
+    setTimeout(done, 5000, "nothing was refused");
+    (async () => { WAY; })().catch(() => {});
+})"""
 SOURCE: Final = """
 import traceback
 try:
@@ -45,20 +63,57 @@ except BaseException as error:
 """
 
 
-def test_no_way_out(page: Page, home: str) -> None:
-    """Not by Python's network, and not by JavaScript; no request is made meanwhile."""
+@dataclass
+class Visit:
+    """A page that has run one program, and what was asked for it."""
+
+    worker: Worker
+    done: Ran
+    requests: list[str]
+
+
+@pytest.fixture(scope="module")
+def visit(browser: Browser, home: str) -> Iterator[Visit]:
+    """One for all that Python is started for."""
+    page = browser.new_page(base_url=home)
+    page.set_default_timeout(120_000)
     page.goto("/404.html")
-    worker = Worker(page)
-    worker.run("nats/shortest.py")
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
+    worker = Worker(page)
+    yield Visit(worker, worker.run("nats/shortest.py"), requests)
+    page.close()
+
+
+def test_the_policy_alone(page: Page, home: str) -> None:
+    """It refuses what leads elsewhere, in a worker that still has all of a browser."""
+    # The same server, at another origin.
+    other = home.replace("127.0.0.1", "localhost")
+    answer(page)
+    page.goto(ADDRESS)
+    program = Running(page)
+    program.press()
+    program.says("Finished.")
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    (worker,) = (each for each in page.workers if each.url.startswith("blob:"))
+    for way, rule in REFUSED.items():
+        assert worker.evaluate(TRY.replace("WAY", way), other) == rule, way
+    assert [each for each in requests if other in each] == []
+    assert worker.evaluate("async (to) => (await fetch(to)).ok", f"{home}/")
+
+
+def test_no_way_out(visit: Visit, home: str) -> None:
+    """Not by Python's network, and not by JavaScript; no request is made meanwhile."""
+    worker = visit.worker
+    before = len(visit.requests)
     port = home.rpartition(":")[2]
     for way in WAYS:
         line = way.replace("HOME", home).replace("PORT", port).replace("PROXY", PROXY)
         done = worker.run("nats/playground.py", SOURCE.format(way=line))
         found = done.printed()
         assert found.startswith("refused: ") or found == "[]\n", (way, done.said)
-    assert requests == []
+    assert visit.requests[before:] == []
 
 
 def test_what_is_taken_away(page: Page, home: str) -> None:
@@ -84,12 +139,9 @@ def test_what_is_taken_away(page: Page, home: str) -> None:
     assert found == [[], 0]
 
 
-def test_all_comes_from_the_site(page: Page, home: str) -> None:
+def test_all_comes_from_the_site(visit: Visit, home: str) -> None:
     """A run asks the site for what the list names, and nobody else."""
-    page.goto("/404.html")
-    requests: list[str] = []
-    page.on("request", lambda request: requests.append(request.url))
-    done = Worker(page).run("nats/shortest.py")
+    done, requests = visit.done, visit.requests
     assert done.result["type"] == "finished"
     progress = [each for each in done.said if each["type"] == "progress"]
     assert progress[-1]["loaded"] == progress[-1]["total"] > 8_000_000
@@ -98,7 +150,8 @@ def test_all_comes_from_the_site(page: Page, home: str) -> None:
     loaded = [each["loaded"] for each in progress]
     assert loaded == sorted(loaded)
     assert requests
-    assert [each for each in requests if not each.startswith(f"{home}/")] == []
+    own = (f"{home}/", f"blob:{home}/")
+    assert [each for each in requests if not each.startswith(own)] == []
 
 
 def test_licences(site: Path) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from guide.places import BROKERS, PICTURES, PROGRAMS, TABS
-from guide.programs import OTHERWISE, Program
-from tests.browser.runs import Running
-from tests.browser.test_brokers import choose
+from guide.places import BROKERS, PROGRAMS
+from guide.programs import OTHERWISE, TESTS, Program
+from guide.signals import LOGS, output, with_counted_ids
+from guide.symptoms import SYMPTOMS, directory, with_an_example
+from guide.symptoms import output as output_of
+from tests.browser.pressed import Pages, Shown, buttons
 from tests.browser.worker import Worker
-from tests.docs.site import parse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,85 +24,137 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("playable")]
 
+# What these print besides their own lines: a trace, FastStream's log, what is called.
+WITH_MORE: Final = {
+    *("first_trace", "sampler", "exporting_console", "exporting_memory", "metrics"),
+    "http_out",
+}
+# What those print that are the same for all brokers, by their files.
+PRINTED: Final = {
+    f"{directory(name).name}/{command.split()[1]}": output_of(name)
+    for name, command in SYMPTOMS.items()
+    if command.startswith("python ")
+}
+
+
+@pytest.fixture(scope="module")
+def listed(site: Path) -> dict[str, Any]:
+    """What pages know of programs."""
+    text = (site / "assets/run/programs.json").read_text()
+    found: dict[str, Any] = json.loads(text)["programs"]
+    return found
+
 
 @pytest.mark.parametrize("broker", BROKERS)
-def test_every_program(page: Page, site: Path, broker: str) -> None:
-    """All of a broker in one worker, and under the circumstances that pages show."""
-    listed = json.loads((site / "assets/run/programs.json").read_text())["programs"]
-    page.goto("/404.html")
-    worker = Worker(page)
+def test_every_button(
+    page: Page, site: Path, home: str, listed: dict[str, Any], broker: str
+) -> None:
+    """A reader presses all of a broker, page after page; one worker runs them all.
+
+    And it runs those whose pages show what comes of them under other circumstances.
+    """
+    reader = Pages(page)
+    page.set_default_timeout(120_000)  # Python comes with the first
     wrong = {}
-    ran = 0
-    for name, about in listed.items():
-        if about["broker"] == broker and about["runs"]:
-            program = Program(broker, name.partition("/")[2].removesuffix(".py"))
-            if found := differences(worker, program, name):
-                wrong[name] = found
-            ran += 1
+    pressed = set()
+    for address, found in buttons(site).items():
+        of_broker = [name for name, its in found.items() if its == broker]
+        if of_broker:
+            reader.go(address)
+        for name in of_broker:
+            wrong[name] = differences(name, reader.press(name))
+            pressed.add(name)
+    worker = Worker(page)
     for program in OTHERWISE:
-        if program.broker == broker and (
-            found := differences(worker, program, str(program))
-        ):
-            wrong[str(program)] = found
-    assert ran > 35
-    assert wrong == {}
+        if program.broker == broker:
+            done = worker.run(str(program), program.path.read_text())
+            wrong[str(program)] = unlike(program, done.result)
+    assert {name: what for name, what in wrong.items() if what} == {}
+    assert pressed == {
+        name
+        for name, about in listed.items()
+        if about["broker"] == broker and about["runs"]
+    }
+    assert len(pressed) > 35
+    assert len(reader.workers()) == 1
+    assert reader.off_site(home) == []
 
 
-def differences(worker: Worker, program: Program, name: str) -> list[str]:
+def differences(name: str, shown: Shown) -> list[str]:
     """What is not as on the program's page."""
-    source = program.path.read_text() if program.circumstances.of else None
-    done = worker.run(name, source)
-    if done.result["type"] != "finished":
-        return [str(done.result)]
-    wrong = []
-    expected = program.picture
-    for kind, suffix in (("svg", ".svg"), ("table", ".html"), ("tree", ".txt")):
-        path = expected.with_suffix(suffix)
-        if path.exists() and done.result[kind] != path.read_text():
-            wrong.append(f"another {kind}")
-    if not program.circumstances.of:
-        lines = done.printed().splitlines()
-        shown = re.findall(r"^ *#> (.*)$", program.path.read_text(), re.MULTILINE)
-        if not set(shown) <= set(lines):
-            wrong.append(f"printed {lines}, not {shown}")
+    if shown.type != "finished":
+        return [str(shown.data)]
+    broker, _, file = name.rpartition("/")
+    if broker not in BROKERS:
+        lines = [line.rstrip() for line in shown.printed.strip().splitlines()]
+        printed = with_an_example("\n".join([*lines, ""]))
+        return [] if printed == PRINTED[name].read_text() else [f"printed {printed}"]
+    program = Program(broker, file.removesuffix(".py"))
+    wrong = [*unlike(program, shown.data), *misprints(program, shown)]
+    if not shown.isDrawn or shown.pictures != bool(shown.svg):
+        wrong.append("what is drawn is not what came")
+    fails = program.circumstances.fails
+    words = f"A handler failed. Line {{}}: {fails.__name__}" if fails else "Finished."
+    line = shown.errors[0]["line"] if shown.errors else None
+    if not shown.status.startswith(words.format(line)):
+        wrong.append(f"said {shown.status}")
     return wrong
 
 
-def test_buttons(page: Page) -> None:
-    """A reader presses the button in each broker's tab; one worker runs them all."""
-    page.set_default_timeout(120_000)  # Python comes with the first
-    page.goto("/first-trace/")
-    for label, broker in TABS.items():
-        choose(page, label)
-        program = Running(page, f"{broker}/first_trace.py")
-        program.run.click()
-        program.says("Finished. It recorded 2 spans.")
-        assert program.output.inner_text().startswith("Hello, Ada!\n")
-        picture = (PICTURES / broker / "first_trace.svg").read_text()
-        assert program.figure.locator("svg text").all_text_contents() == [
-            each.get_text() for each in parse(picture).select("text")
-        ]
-    program.workers(1)
+def unlike(program: Program, result: dict[str, Any] | Any) -> list[str]:
+    """The parts of a trace that are not those that are committed."""
+    if result["type"] != "finished":
+        return [str(result)]
+    return [
+        f"another {kind}"
+        for kind, suffix in (("svg", ".svg"), ("table", ".html"), ("tree", ".txt"))
+        if (path := program.picture.with_suffix(suffix)).exists()
+        and result[kind] != path.read_text()
+    ]
 
 
-def test_programs_are_those_of_the_guide(site: Path) -> None:
-    """Each file of a broker is listed; those that do not run say why."""
-    listed = json.loads((site / "assets/run/programs.json").read_text())["programs"]
-    files = {
-        f"{path.parent.name}/{path.name}"
-        for broker in BROKERS
-        for path in (PROGRAMS / broker).glob("*.py")
-    }
+def misprints(program: Program, shown: Shown) -> list[str]:
+    """What is printed that the page does not say, or the other way round."""
+    if program in TESTS:
+        return [] if " passed in " in shown.stdout else [shown.stdout]
+    if program in LOGS:
+        logged = with_counted_ids(shown.stderr)
+        return [] if logged == output(program).read_text() else [f"logged {logged}"]
+    printed, expected = Counter(shown.stdout.splitlines()), Counter(program.shown())
+    if program.step in WITH_MORE:
+        printed &= expected
+    return [] if printed == expected else [f"printed {shown.stdout}"]
+
+
+def test_a_button_or_a_reason(site: Path) -> None:
+    """Each program of each page has either of them."""
+    neither, count = [], 0
+    for path in site.rglob("*.html"):
+        for block in path.read_text().split('<span class="filename">')[1:]:
+            file = re.sub(r"<.*?>", "", block.partition("</span>")[0])
+            if not file.endswith(".py"):
+                continue
+            below = block.partition("</pre>")[2].partition("</div>")[0]
+            button = f'<span class="run-buttons" data-run="{file}"' in below
+            why = '<span class="run-not">Not in the browser: ' in below
+            if not below.startswith('<div class="run"') or button == why:
+                neither.append((str(path), file))
+            count += 1
+    assert neither == []
+    assert count > 250
+
+
+def test_programs_are_those_of_the_guide(listed: dict[str, Any]) -> None:
+    """Each file is listed; those that do not run say why."""
+    files = {path.relative_to(PROGRAMS).as_posix() for path in PROGRAMS.rglob("*.py")}
     assert set(listed) == files
-    reasons = {
-        name.partition("/")[2]: about["why"]
-        for name, about in listed.items()
-        if not about["runs"]
-    }
-    assert set(reasons) == {
+    reasons = {name: each["why"] for name, each in listed.items() if not each["runs"]}
+    assert all(reason.endswith(".") for reason in reasons.values())
+    in_all = {name for name in reasons if name.partition("/")[0] in BROKERS}
+    assert {name.partition("/")[2] for name in in_all} == {
         "exporting.py",
         "exporting_http.py",
         "exporting_prometheus.py",
         "exporting_zipkin.py",
     }
-    assert all(reason.endswith(".") for reason in reasons.values())
+    assert len(in_all) == 4 * len(BROKERS)

@@ -13,15 +13,24 @@ function nameCodeButtons(block) {
 }
 
 // What scrolls sideways must scroll by keyboard too.
+const wide = new WeakSet();
 const scrollable = new ResizeObserver((entries) => {
   // All are measured before the first is changed: else each would be laid out anew.
-  const wide = entries.map(({ target }) => target.scrollWidth > target.clientWidth);
+  const scrolls = entries.map(({ target }) => target.scrollWidth > target.clientWidth);
   for (const [index, { target }] of entries.entries()) {
-    if (wide[index]) {
+    if (scrolls[index]) {
+      wide.add(target);
       target.tabIndex = 0;
     } else {
+      wide.delete(target);
       target.removeAttribute("tabindex");
     }
+  }
+});
+// Where nothing can hover, Material takes it away again.
+const taken = new MutationObserver((changes) => {
+  for (const { target } of changes) {
+    if (wide.has(target) && !target.hasAttribute("tabindex")) target.tabIndex = 0;
   }
 });
 
@@ -36,6 +45,7 @@ for (const element of document.querySelectorAll(
   ".highlight pre > code, .highlight > .run > code, .md-typeset__table, .md-typeset__scrollwrap, .tabbed-labels",
 )) {
   scrollable.observe(element);
+  taken.observe(element, { attributeFilter: ["tabindex"] });
 }
 
 // With scripts the link copies the page's text; where that is not allowed, it leads there.

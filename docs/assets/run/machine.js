@@ -7,6 +7,8 @@ const GUIDE = "/guide";
 const HOME = "/home/reader";
 // A reader reads no more.
 const MOST_OUTPUT = 200_000;
+// FastStream's log has colours for a terminal, even where there is none.
+const COLOURS = /\x1b\[[\d;]*m/g;
 
 export class Machine {
   /** Starts Python; all that it asks for is given here. */
@@ -108,7 +110,7 @@ runner.run
   print(stream, bytes) {
     const { output } = this;
     if (!output) return bytes.length;
-    const text = output[stream].decode(bytes, { stream: true });
+    const text = output[stream].decode(bytes, { stream: true }).replace(COLOURS, "");
     if (output.left > 0 && text) {
       output.write(stream)(text);
       output.left -= text.length;

@@ -25,7 +25,8 @@
  *                                               the source, from 1, or null
  *     {type: "finished", svg, table, tree, otlp, errors}
  *                                               svg, table: the picture as in docs/traces,
- *                                               and its tables; "" if nothing was recorded.
+ *                                               and its tables; "" if nothing was recorded,
+ *                                               null if the program only prints.
  *                                               tree, otlp: text. errors: what handlers
  *                                               raised, each {traceback, line}
  *     {type: "broken", reason}                  the worker itself does not work: a file

@@ -1,7 +1,20 @@
 // The worker that runs programs: one per page, and one program at a time. What it has
 // loaded serves the next program too, until it is stopped.
 
-const WORKER = new URL("../../run/worker.js", import.meta.url);
+const WORKER = new URL("../../run/worker.js", import.meta.url).href;
+
+// A program may have come with an address. From its first run on, the page asks its own
+// site alone, and runs no script that is in its markup, whatever else is wrong here. It
+// is set by script, as few hosts let a guide set headers, and as pages need it only then.
+const POLICY = [
+  "default-src 'self'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "worker-src 'self' blob:",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "object-src 'none'",
+  "base-uri 'none'",
+].join("; ");
 
 // The smallest module. What forbids it may be the browser, or a host's policy.
 const MODULE = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
@@ -15,9 +28,10 @@ let count = 0;
 export function play(program, broker, source, tell) {
   if (running) stop("Stopped: another program was started.");
   if (!isAllowed()) return tell({ type: "stopped", why: cannot(FORBIDDEN) });
+  const asked = { type: "run", id: ++count, program, broker, source };
+  running = { id: asked.id, tell, asked };
   worker ??= start();
-  running = { id: ++count, tell };
-  worker.postMessage({ type: "run", id: running.id, program, broker, source });
+  worker.postMessage(asked);
 }
 
 // Ends the program at once, whatever it does, and with it all that the worker has loaded.
@@ -36,9 +50,31 @@ function isAllowed() {
   }
 }
 
+function restrict() {
+  if (document.head.querySelector("meta[http-equiv=Content-Security-Policy]")) return;
+  const meta = document.createElement("meta");
+  meta.httpEquiv = "Content-Security-Policy";
+  meta.content = POLICY;
+  document.head.append(meta);
+}
+
+// The page's policy is that of a worker whose script is the page's own text. One with a
+// script of an address has the policy of that answer's headers, if it has any.
 function start() {
-  const started = new Worker(WORKER, { type: "module" });
+  restrict();
+  const text = [`import ${JSON.stringify(WORKER)};`];
+  const own = URL.createObjectURL(new Blob(text, { type: "text/javascript" }));
+  return listen(new Worker(own, { type: "module" }), () => {
+    // A host that forbids such workers sends a policy of its own with all that it has.
+    worker = listen(new Worker(WORKER, { type: "module" }), stop);
+    worker.postMessage(running.asked);
+  });
+}
+
+function listen(started, fail) {
+  let isSilent = true;
   started.addEventListener("message", ({ data }) => {
+    isSilent = false;
     if (started !== worker || !running || data?.id !== running.id) return;
     if (data.type === "broken") stop(cannot(data.reason));
     else if (data.type === "finished" || data.type === "failed") finish(data);
@@ -47,7 +83,8 @@ function start() {
   for (const broken of ["error", "messageerror"]) {
     started.addEventListener(broken, ({ message }) => {
       if (started !== worker) return;
-      stop(cannot(message));
+      if (isSilent && running) fail(cannot(message));
+      else stop(cannot(message));
     });
   }
   return started;

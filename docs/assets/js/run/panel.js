@@ -119,7 +119,8 @@ class Panel {
 
   finished({ svg, table, tree, otlp, errors = [] }) {
     const figure = svg ? drawing(svg, table) : null;
-    let came = "It recorded no span.";
+    // Some programs are there for what they print.
+    let came = svg === null ? "" : "It recorded no span.";
     this.draw(figure, { isRecorded: false });
     if (figure) {
       const name = this.program.replace(/^.*\/|\.py$/g, "");
@@ -134,7 +135,7 @@ class Panel {
     for (const { traceback } of errors) this.output.add(traceback, "stderr");
     const [error] = errors;
     if (error) this.end(`A handler failed. ${raised(error)} ${came}`, "failed", error.line);
-    else this.end(`Finished. ${came}`, "finished");
+    else this.end(`Finished. ${came}`.trimEnd(), "finished");
   }
 
   end(words, state, line = null) {
