@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import subprocess
 from collections import defaultdict
 from threading import Event
@@ -16,6 +15,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.trace import StatusCode
 
+from guide.backends import free_port
 from servers.known import SERVERS
 from tests.brokers.receiver import Inbox, over_grpc
 from tests.docs.production import COLLECTORS, CONFIGS
@@ -44,13 +44,6 @@ def test_the_collector_takes_it(name: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-
-
-def free_port() -> int:
-    """Give a port that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
 
 
 @contextlib.contextmanager
