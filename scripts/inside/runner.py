@@ -44,6 +44,13 @@ USUAL: Final = (
     "faststream_otel.console",
     "opentelemetry.sdk.metrics",
 )
+# What a program without one of these names is told.
+LACKS: Final = {
+    "app": "The program has no `app`, so nothing was started. "
+    "Add `app = FastStream(broker)`.\n",
+    "broker": "The program has no `broker`, so nothing was started. "
+    "FastAPI's `app` needs one beside it.\n",
+}
 # More than a picture shows, and a reader reads.
 MOST_SPANS: Final = 500
 
@@ -155,6 +162,12 @@ def told(error: BaseException, program: Program) -> dict[str, Any]:
     elif own or isinstance(error, SyntaxError):
         shown = traceback.TracebackException(type(error), error, own)
         text = "".join(shown.format()).replace(path, program.path.name)
+    elif (
+        isinstance(error, AttributeError)
+        and error.name in LACKS
+        and getattr(error.obj, "__name__", "") == program.path.stem
+    ):
+        text = LACKS[error.name]
     else:
         # None of its lines has to do with it, but what it lacks.
         text = "".join(traceback.format_exception_only(error))
