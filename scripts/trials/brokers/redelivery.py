@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # How often each message is refused before it is taken.
 _TIMES: Final = 3
-_PATIENCE: Final = 100.0
+_PATIENCE: Final = 250.0
 _NAMES: Final = ("kafka", "confluent", "rabbit", "nats", "redis-stream")
 
 
@@ -95,7 +95,7 @@ def _options(made: Connecting, destination: str) -> dict[str, Any]:
 
 
 def _redelivered(name: str, trial: Trial) -> None:
-    port, count = shared(name).port, 20 if trial.quick else 500
+    port, count = shared(name).port, 20 if trial.quick else 200
     bare, ours = (
         apart(refusing, name=name, contender=who, port=port, count=count)
         for who in (BARE, OURS)

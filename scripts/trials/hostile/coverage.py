@@ -36,7 +36,8 @@ def _fuzzed(trial: Trial) -> None:
         )
     done = re.search(r"Done (\d+) (?:runs )?in", run.stderr)
     reached = re.findall(r"cov: (\d+) ft: (\d+)", run.stderr)
-    failed = re.findall(r"^(?:\w+Error.*|=+ Uncaught.*)$", run.stderr, re.MULTILINE)
+    # What the target raised is on the one, how it went on the other.
+    failed = re.findall(r"^\w+Error.*$", run.stdout + run.stderr, re.MULTILINE)
     cases = int(done[1]) if done else 0
     branches = int(reached[-1][0]) if reached else 0
     trial.check(
