@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 # How often each message is refused before it is taken.
 _TIMES: Final = 3
 _PATIENCE: Final = 250.0
+# Each time that Confluent's client goes back, it takes its time to read again.
+_MANY: Final = {"confluent": 40}
 _NAMES: Final = ("kafka", "confluent", "rabbit", "nats", "redis-stream")
 
 
@@ -95,7 +97,7 @@ def _options(made: Connecting, destination: str) -> dict[str, Any]:
 
 
 def _redelivered(name: str, trial: Trial) -> None:
-    port, count = shared(name).port, 20 if trial.quick else 200
+    port, count = shared(name).port, 20 if trial.quick else _MANY.get(name, 200)
     bare, ours = (
         apart(refusing, name=name, contender=who, port=port, count=count)
         for who in (BARE, OURS)
