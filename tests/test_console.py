@@ -46,6 +46,12 @@ class Service:
         self.provider.add_span_processor(processor(self.exporter))
         self.tracer = self.provider.get_tracer("test")
 
+    def tick(self) -> None:
+        """Let the time be over for which the exporter's timer waits."""
+        if self.exporter._timer is not None:
+            self.exporter._timer.cancel()
+        self.exporter._tick()
+
     def names(self) -> list[list[str]]:
         """The names in each tree that was printed."""
         trees = self.out.getvalue().split("\n\n")
@@ -101,15 +107,15 @@ def test_children_wait_for_their_root() -> None:
     with service.tracer.start_as_current_span("process", remote(publish)):
         with service.tracer.start_as_current_span("select"):
             pass
-        service.exporter._tick()
+        service.tick()
         assert service.names() == []
-        service.exporter._tick()
+        service.tick()
         assert service.names() == [["publish"]]
-        service.exporter._tick()
-        service.exporter._tick()
+        service.tick()
+        service.tick()
         assert service.names() == [["publish"]]
-    service.exporter._tick()
-    service.exporter._tick()
+    service.tick()
+    service.tick()
     assert service.names() == [["publish"], ["process", "select"]]
     assert not service.exporter._kept
     service.provider.shutdown()
@@ -120,8 +126,8 @@ def test_a_message_from_another_process() -> None:
     elsewhere, service = Service(), Service()
     publish = elsewhere.tracer.start_span("publish")
     service.tracer.start_span("process", remote(publish)).end()
-    service.exporter._tick()
-    service.exporter._tick()
+    service.tick()
+    service.tick()
     assert service.names() == [["process"]]
     service.provider.shutdown()
     elsewhere.provider.shutdown()
@@ -132,11 +138,11 @@ def test_a_child_that_ends_after_its_parent_was_printed() -> None:
     service = Service()
     with service.tracer.start_as_current_span("process"):
         late = service.tracer.start_span("late")
-    service.exporter._tick()
-    service.exporter._tick()
+    service.tick()
+    service.tick()
     late.end()
-    service.exporter._tick()
-    service.exporter._tick()
+    service.tick()
+    service.tick()
     assert service.names() == [["process"], ["late"]]
     service.provider.shutdown()
 
