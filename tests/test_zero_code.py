@@ -143,7 +143,14 @@ def test_an_untouched_app_is_traced(broker: str) -> None:
     assert_straight_line(ran.spans, SPANS)
 
 
-@pytest.mark.parametrize("names", ["faststream", "redis, faststream", "*"])
+@pytest.mark.parametrize(
+    "names",
+    [
+        "faststream",
+        pytest.param("redis, faststream", marks=pytest.mark.long),
+        pytest.param("*", marks=pytest.mark.long),
+    ],
+)
 def test_it_can_be_left_out(names: str) -> None:
     """By the name of its entry point, as every instrumentation."""
     ran = run(IN_MEMORY, "nats", OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=names, **EXPORT)
