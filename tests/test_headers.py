@@ -103,7 +103,7 @@ def test_the_handler_runs(
         handled.append(body)
 
     @settings(
-        max_examples=60,
+        max_examples=30,
         deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )

@@ -139,6 +139,7 @@ def test_a_number_that_was_given_again_is_not_ended(greeter: Server) -> None:
     assert other.returncode == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", [WRITES, WORKS])
 def test_one_that_gets_on_is_waited_for(
     way: str, stand_in: Callable[..., Server], monkeypatch: pytest.MonkeyPatch

@@ -149,7 +149,9 @@ needs_plugins = pytest.mark.skipif(
 
 
 @needs_plugins
-@pytest.mark.parametrize(("seed", "workers"), [(1, 0), (2, 2)])
+@pytest.mark.parametrize(
+    ("seed", "workers"), [(1, 0), pytest.param(2, 2, marks=pytest.mark.long)]
+)
 def test_any_order(tmp_path: Path, seed: int, workers: int) -> None:
     """Shuffled, in workers, in event loops of each scope, and of anyio."""
     hows = {"anyio": "anyio"} | {
@@ -201,6 +203,7 @@ def test_syrupy(run, snapshot):
 """
 
 
+@pytest.mark.long
 @pytest.mark.skipif(
     not all(map(find_spec, ("inline_snapshot", "syrupy"))),
     reason="the group `suites` is not installed",
