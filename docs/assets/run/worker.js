@@ -1,8 +1,7 @@
 /* Runs one program of the guide after another, and draws what it recorded.
  *
- * A page starts it as a module worker, and only when a reader asks for a run:
- *
- *     new Worker(new URL("assets/run/worker.js", root), { type: "module" })
+ * A page starts it as a module worker, and only when a reader asks for a run. The page's
+ * script js/run/engine.js says how, so that the page's policy holds for it.
  *
  * What a page says:
  *
