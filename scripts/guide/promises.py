@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -73,14 +74,13 @@ def _row(what: str, promised: str, found: list[_Found]) -> str:
     several = len({each.check["ours"] for each in found}) > 1
     where = f" (`{worst.scenario}`)" if several else ""
     bare = f", bare {worst.check['bare']}" if worst.check["bare"] else ""
-    whether = "yes" if kept == len(found) else "**no**"
+    counted = f"{kept}/{len(found)}"
     cells = (
         _sentence(what),
         promised,
         f"{worst.check['ours']}{bare}{where}",
         worst.run,
-        # In one line, however narrow the table.
-        f"{whether}, {kept} of {len(found)}".replace(" ", "&nbsp;"),
+        counted if kept == len(found) else f"**{counted}**",
     )
     return f"| {' | '.join(map(_cell, cells))} |"
 
@@ -90,8 +90,13 @@ def _sentence(text: str) -> str:
 
 
 def _cell(text: str) -> str:
-    """Escape what would end a cell of a table."""
+    """Escape what would end a cell of a table, and let long names break."""
+    text = re.sub(r"\b[A-Z][a-z]+(?:[A-Z][a-z]+)+\b", _breakable, text)
     return text.replace("|", "\\|")
+
+
+def _breakable(name: re.Match[str]) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "<wbr>", name[0])
 
 
 def faults() -> str:

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("playable")]
 # What these print besides their own lines: a trace, FastStream's log, what is called.
 WITH_MORE: Final = {
     *("first_trace", "sampler", "exporting_console", "exporting_memory", "metrics"),
-    "http_out",
+    *("before", "both", "http_in", "http_out", "migrated", "mixed"),
 }
 # What those print that are the same for all brokers, by their files.
 PRINTED: Final = {

@@ -41,12 +41,26 @@ for (const block of document.querySelectorAll(".highlight")) {
     subtree: true,
   });
 }
-for (const element of document.querySelectorAll(
-  ".highlight pre > code, .highlight > .run > code, .md-typeset__table, .md-typeset__scrollwrap, .tabbed-labels",
-)) {
-  scrollable.observe(element);
-  taken.observe(element, { attributeFilter: ["tabindex"] });
+function watch(tree) {
+  for (const element of tree.querySelectorAll(
+    ".highlight pre > code, .highlight > .run > code, .md-typeset__table, .md-typeset__scrollwrap, .tabbed-labels",
+  )) {
+    scrollable.observe(element);
+    taken.observe(element, { attributeFilter: ["tabindex"] });
+  }
 }
+watch(document);
+// On a long page Material puts tables into what scrolls only after this.
+new MutationObserver((changes) => {
+  for (const { addedNodes } of changes) {
+    for (const node of addedNodes) {
+      if (node.matches?.(".md-typeset__scrollwrap")) watch(node.parentNode);
+    }
+  }
+}).observe(document.querySelector(".md-content") ?? document.body, {
+  childList: true,
+  subtree: true,
+});
 
 // With scripts the link copies the page's text; where that is not allowed, it leads there.
 const link = document.querySelector(".copy > a");
