@@ -51,7 +51,7 @@ def handled(*handlers: logging.Handler, by: str | None = None) -> Iterator[None]
 
 def exported() -> contextlib.AbstractContextManager[Any]:
     """Provide for logs, with an exporter."""
-    exporter = InMemoryLogRecordExporter()  # type: ignore[no-untyped-call] # the SDK's
+    exporter = InMemoryLogRecordExporter()  # type: ignore[no-untyped-call] # the SDK annotates it in part
     return logging_by(SimpleLogRecordProcessor(exporter))
 
 

@@ -106,7 +106,7 @@ async def _recorded(kind: Kind) -> dict[str, Any]:
 
 
 def _logs() -> InMemoryLogRecordExporter:
-    return InMemoryLogRecordExporter()  # type: ignore[no-untyped-call] # the SDK's
+    return InMemoryLogRecordExporter()  # type: ignore[no-untyped-call] # the SDK annotates it in part
 
 
 class _Lines(logging.Handler):

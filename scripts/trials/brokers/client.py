@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 import time
 from contextlib import suppress
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from opentelemetry import trace
 
 from trials.apart import begin, until_told
-from trials.brokers.connecting import Connecting
+from trials.brokers.connecting import Connecting, quietly
 
 if TYPE_CHECKING:
     from guide.kinds import Kind
@@ -45,9 +44,7 @@ def exchange(
         pace: How many messages a second.
         size: How many bytes each has, at least.
     """
-    logging.disable(logging.CRITICAL)
-    made = Connecting(name, contender, port)
-    return asyncio.run(_exchange(made, lasting, pace, size))
+    return quietly(_exchange(Connecting(name, contender, port), lasting, pace, size))
 
 
 @dataclass

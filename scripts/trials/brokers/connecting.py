@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,7 +12,7 @@ from guide.kinds import KINDS, Kind
 from trials.recorded import Recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
 OF: Final = {kind.name: kind for kind in KINDS}
 URL: Final = {
@@ -21,6 +23,12 @@ URL: Final = {
     "redis": "redis://127.0.0.1:{}",
     "mqtt": "mqtt://127.0.0.1:{}",
 }
+
+
+def quietly(run: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
+    """Run what has a process of its own: clients would log all that is done to them."""
+    logging.disable(logging.CRITICAL)
+    return asyncio.run(run)
 
 
 @dataclass

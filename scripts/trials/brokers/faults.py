@@ -11,6 +11,7 @@ from servers.private import again, kill, private
 from trials.apart import Apart
 from trials.brokers.client import exchange
 from trials.brokers.proxy import proxy
+from trials.brokers.shared import server_of
 from trials.trial import Scenario
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _exchanged(
     kind = "redis-list" if name == "redis" else name
     before, after = (1, _AFTER) if quick else (_BEFORE, 2 * _AFTER)
     with (
-        private("kafka" if name == "confluent" else name) as server,
+        private(server_of(name)) as server,
         proxy(server.port) as between,
     ):
         service = Apart(
@@ -149,7 +150,7 @@ SCENARIOS: Final = tuple(
         told,
         partial(_trial, name, run),
         quick=fault == "killed",
-        needs=("kafka" if name == "confluent" else name,),
+        needs=(server_of(name),),
     )
     for name in _NAMES
     for fault, (run, told) in _FAULTS.items()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
@@ -11,11 +10,10 @@ from uuid import uuid4
 import redis
 from opentelemetry import trace
 
-from cost.contenders import BARE, OURS
 from guide.kinds import KINDS
-from trials.apart import apart
-from trials.brokers.connecting import Connecting
-from trials.brokers.shared import LIMIT, server_of, shared
+from trials.beside import bare_and_ours
+from trials.brokers.connecting import Connecting, quietly
+from trials.brokers.shared import LIMIT, ONE_PER_SERVER, server_of, shared
 from trials.trial import Scenario
 
 if TYPE_CHECKING:
@@ -33,8 +31,7 @@ _CLOSED: Final[dict[type[Exception], str]] = dict.fromkeys(
 
 def attempts(name: str, contender: str, port: int) -> dict[str, Any]:
     """Publish what is refused, and what nobody waits for; after each, a good one."""
-    logging.disable(logging.CRITICAL)
-    return asyncio.run(_attempts(Connecting(name, contender, port)))
+    return quietly(_attempts(Connecting(name, contender, port)))
 
 
 async def _attempts(made: Connecting) -> dict[str, Any]:
@@ -100,9 +97,7 @@ async def _attempts(made: Connecting) -> dict[str, Any]:
 
 def _refused(name: str, trial: Trial) -> None:
     port = shared(name).port
-    bare, ours = (
-        apart(attempts, name=name, contender=who, port=port) for who in (BARE, OURS)
-    )
+    bare, ours = bare_and_ours(attempts, name=name, port=port)
     # How often a good one is tried, on a connection that ends, is a matter of time.
     same = _odd(ours) == _odd(bare)
     trial.check(
@@ -149,8 +144,7 @@ SCENARIOS: Final = tuple(
         f"brokers/{kind.name}/refused",
         "messages are too large, or nobody is there to take them",
         partial(_refused, kind.name),
-        # One of each server.
-        quick=kind.name not in {"confluent", "redis-list", "redis-stream"},
+        quick=kind.name in ONE_PER_SERVER,
         needs=(server_of(kind.name),),
     )
     for kind in KINDS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -13,9 +12,8 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from faststream import AckPolicy
 
-from cost.contenders import BARE, OURS
-from trials.apart import apart
-from trials.brokers.connecting import Connecting
+from trials.beside import bare_and_ours
+from trials.brokers.connecting import Connecting, quietly
 from trials.brokers.shared import shared
 from trials.trial import Scenario
 
@@ -43,8 +41,7 @@ def joined(
         rounds: How often it comes and goes.
         size: How many messages each of the two has to handle before that.
     """
-    logging.disable(logging.CRITICAL)
-    return asyncio.run(_joined(Connecting(name, contender, port), rounds, size))
+    return quietly(_joined(Connecting(name, contender, port), rounds, size))
 
 
 async def _joined(made: Connecting, rounds: int, size: int) -> dict[str, Any]:
@@ -123,11 +120,9 @@ async def _joined(made: Connecting, rounds: int, size: int) -> dict[str, Any]:
 def _rebalanced(name: str, trial: Trial) -> None:
     port = shared(name).port
     rounds, size = (1, 20) if trial.quick else (5, 300)
-    options = {"port": port, "rounds": rounds, "size": size, "within": _LASTS}
-    seen = {
-        who: apart(joined, name=name, contender=who, **options) for who in (BARE, OURS)
-    }
-    bare, ours = seen[BARE], seen[OURS]
+    bare, ours = bare_and_ours(
+        joined, name=name, port=port, rounds=rounds, size=size, within=_LASTS
+    )
     spans, errors = ours["spans"], ours["errors"]
     trial.check(
         "process spans while a group is rebalanced",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -15,9 +14,8 @@ from faststream.nats import JStream
 from faststream.redis import StreamSub
 from opentelemetry import trace
 
-from cost.contenders import BARE, OURS
-from trials.apart import apart
-from trials.brokers.connecting import Connecting
+from trials.beside import bare_and_ours
+from trials.brokers.connecting import Connecting, quietly
 from trials.brokers.shared import server_of, shared
 from trials.trial import Scenario
 
@@ -34,9 +32,8 @@ _NAMES: Final = ("kafka", "confluent", "rabbit", "nats", "redis-stream")
 
 def refusing(name: str, contender: str, port: int, count: int) -> dict[str, Any]:
     """Refuse each message several times: every other by an error."""
-    logging.disable(logging.CRITICAL)
     made = Connecting(name, contender, port, {"settle_spans": True})
-    return asyncio.run(_refusing(made, count))
+    return quietly(_refusing(made, count))
 
 
 async def _refusing(made: Connecting, count: int) -> dict[str, Any]:
@@ -98,10 +95,7 @@ def _options(made: Connecting, destination: str) -> dict[str, Any]:
 
 def _redelivered(name: str, trial: Trial) -> None:
     port, count = shared(name).port, 20 if trial.quick else _MANY.get(name, 200)
-    bare, ours = (
-        apart(refusing, name=name, contender=who, port=port, count=count)
-        for who in (BARE, OURS)
-    )
+    bare, ours = bare_and_ours(refusing, name=name, port=port, count=count)
     spans, errors = ours["spans"], ours["errors"]
     trial.check(
         f"deliveries of {count:,} messages that are refused {_TIMES} times each",

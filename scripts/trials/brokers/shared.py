@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # one MiB by itself, and so do the clients of Kafka.
 LIMIT: Final = 65_536
 _REDIS_LIMIT: Final = 1 << 20
+# A kind of broker for each server: the other kinds talk to the same ones.
+ONE_PER_SERVER: Final = ("kafka", "rabbit", "nats", "redis-channel", "mqtt")
 
 _running: Final[dict[str, Server]] = {}
 _locks: Final[defaultdict[str, Lock]] = defaultdict(Lock)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import trace
 
-from cost.contenders import BARE, KINDS, OURS, Kind
-from trials.apart import apart
+from cost.contenders import KINDS, OURS, Kind
+from trials.beside import bare_and_ours
 from trials.recorded import Kept
 from trials.trial import Scenario
 
@@ -78,7 +78,7 @@ async def _ended(task: asyncio.Task[Any]) -> str:
 
 
 def _cancelling(name: str, trial: Trial) -> None:
-    bare, ours = (apart(cancelled, name=name, contender=who) for who in (BARE, OURS))
+    bare, ours = bare_and_ours(cancelled, name=name)
     different = sum(a != b for a, b in zip(bare["told"], ours["told"], strict=True))
     endings = {log[-2] for log in bare["told"]}
     handling = any(log[:3] == ["began", "left", "cancelled"] for log in bare["told"])

@@ -122,21 +122,26 @@ def misplaced(spans: Iterable[ReadableSpan]) -> int:
     return wrong
 
 
+def in_place(trial: Trial, spans: str, count: int, seen: dict[str, Any]) -> None:
+    """See that so many messages have two spans each, under their own message."""
+    trial.check(
+        spans,
+        f"{2 * count:,}",
+        f"{seen['spans']:,}",
+        holds=seen["spans"] == 2 * count,
+    )
+    trial.check(
+        "process spans that are not under their own message",
+        "none",
+        seen["wrong"],
+        holds=seen["wrong"] == 0,
+    )
+
+
 def _in_flight(name: str, how: str, trial: Trial) -> None:
     for count in (300,) if trial.quick else (1_000, 10_000):
         seen = apart(together, name=name, count=count, how=how, within=600)
-        trial.check(
-            f"spans of {count:,} messages",
-            f"{2 * count:,}",
-            f"{seen['spans']:,}",
-            holds=seen["spans"] == 2 * count,
-        )
-        trial.check(
-            "process spans that are not under their own message",
-            "none",
-            seen["wrong"],
-            holds=seen["wrong"] == 0,
-        )
+        in_place(trial, f"spans of {count:,} messages", count, seen)
 
 
 _HOW: Final = {

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Any, Final
+
+from cost.memory import resident
 
 if TYPE_CHECKING:
     from trials.trial import Trial
@@ -10,6 +13,22 @@ if TYPE_CHECKING:
 # So much may memory and the number of objects grow after the first tenth.
 _MEMORY: Final = 5_000_000
 _OBJECTS: Final = 500
+
+
+class Growth:
+    """Looks at memory and objects of this process, after a tenth and at the end."""
+
+    def __init__(self) -> None:
+        self._looks: list[tuple[int, int]] = []
+
+    def look(self) -> None:
+        """Collect garbage, and see what is left."""
+        self._looks.append((resident(), len(gc.get_objects())))
+
+    def seen(self) -> dict[str, int]:
+        """Give by how much they grew, as `flat` takes it."""
+        (memory, objects), (memory_then, objects_then) = self._looks
+        return {"grown": memory_then - memory, "objects": objects_then - objects}
 
 
 def flat(trial: Trial, bare: dict[str, Any], seen: dict[str, Any]) -> None:

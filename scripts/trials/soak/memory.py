@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Any, Final
 from opentelemetry import metrics, trace
 from opentelemetry.sdk.metrics import MeterProvider
 
-from cost.contenders import BARE, OURS
 from cost.contenders import KINDS as IN_MEMORY
-from cost.memory import resident
+from cost.contenders import OURS
 from faststream_otel.instrumentor import FastStreamInstrumentor
 from guide.kinds import KINDS
-from trials.apart import apart
+from trials.beside import bare_and_ours
 from trials.brokers.connecting import Connecting
 from trials.brokers.shared import shared
 from trials.recorded import Recorded
-from trials.soak.growth import flat
+from trials.soak.growth import Growth, flat
 from trials.trial import Scenario
 
 if TYPE_CHECKING:
@@ -42,30 +41,26 @@ async def _messages(name: str, contender: str, count: int) -> dict[str, Any]:
     middlewares = [kind.ours(**recorded.options())] if contender == OURS else []
     broker = kind.broker(middlewares)
     broker.subscriber("orders")(handle)
-    sizes = []
+    growth = Growth()
     async with kind.in_memory(broker):
         for number in range(1, count + 1):
             await broker.publish("x", "orders")
             if number in {count // 10, count}:
                 recorded.flush()
-                sizes.append((resident(), len(gc.get_objects())))
+                growth.look()
     return {
         "spans": recorded.spans.ended,
         "started": recorded.spans.started,
         "exported": recorded.exported.count,
         "metrics": recorded.metrics(),
-        "grown": sizes[1][0] - sizes[0][0],
-        "objects": sizes[1][1] - sizes[0][1],
+        **growth.seen(),
         "left": trace.get_current_span().get_span_context().is_valid,
     }
 
 
 def _soak(broker: str, trial: Trial) -> None:
     count = 2_000 if trial.quick else 50_000
-    bare, seen = (
-        apart(messages, broker=broker, contender=who, count=count, within=600)
-        for who in (BARE, OURS)
-    )
+    bare, seen = bare_and_ours(messages, broker=broker, count=count, within=600)
     spans = {"publish": count, "process": count}
     trial.check(
         "spans",
@@ -132,10 +127,7 @@ async def _subscribers(connecting: Connecting, count: int) -> dict[str, Any]:
 
 def _closing(trial: Trial) -> None:
     port, count = shared("nats").port, 300 if trial.quick else 10_000
-    bare, seen = (
-        apart(subscribers, contender=who, port=port, count=count, within=900)
-        for who in (BARE, OURS)
-    )
+    bare, seen = bare_and_ours(subscribers, port=port, count=count, within=900)
     trial.check(
         f"spans of {count:,} subscribers and publishers",
         f"{count:,} of each",
@@ -158,27 +150,20 @@ def brokers(contender: str, count: int) -> dict[str, Any]:
         metrics.set_meter_provider(MeterProvider(shutdown_on_exit=False))
         FastStreamInstrumentor().instrument()
     made: weakref.WeakSet[Any] = weakref.WeakSet()
-    sizes = []
+    growth = Growth()
     for number in range(1, count + 1):
         broker = KINDS[number % len(KINDS)].broker()
         assert bool(broker.middlewares) is (contender == OURS)
         made.add(broker)
         del broker
         if number in {count // 10, count}:
-            gc.collect()
-            sizes.append((resident(), len(gc.get_objects())))
-    return {
-        "living": len(made),
-        "grown": sizes[1][0] - sizes[0][0],
-        "objects": sizes[1][1] - sizes[0][1],
-    }
+            growth.look()
+    return {"living": len(made), **growth.seen()}
 
 
 def _dropping(trial: Trial) -> None:
     count = 100 if trial.quick else 1_000
-    bare, seen = (
-        apart(brokers, contender=who, count=count, within=300) for who in (BARE, OURS)
-    )
+    bare, seen = bare_and_ours(brokers, count=count, within=300)
     trial.check(
         "brokers that live on", "none", seen["living"], holds=seen["living"] == 0
     )

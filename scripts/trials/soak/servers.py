@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
-from cost.contenders import BARE, OURS
-from cost.memory import resident
 from guide.kinds import KINDS
-from trials.apart import apart
-from trials.brokers.connecting import Connecting
-from trials.brokers.shared import server_of, shared
-from trials.soak.growth import flat
+from trials.beside import bare_and_ours
+from trials.brokers.connecting import Connecting, quietly
+from trials.brokers.shared import ONE_PER_SERVER, server_of, shared
+from trials.soak.growth import Growth, flat
 from trials.trial import Scenario
 
 if TYPE_CHECKING:
@@ -29,8 +25,7 @@ _LASTS: Final = 900.0
 
 def passing(name: str, contender: str, port: int, count: int) -> dict[str, Any]:
     """Publish messages and handle them, with metrics and a batch exporter."""
-    logging.disable(logging.CRITICAL)
-    return asyncio.run(_passing(Connecting(name, contender, port), count))
+    return quietly(_passing(Connecting(name, contender, port), count))
 
 
 async def _passing(made: Connecting, count: int) -> dict[str, Any]:
@@ -49,7 +44,7 @@ async def _passing(made: Connecting, count: int) -> dict[str, Any]:
             empty.set()
 
     made.subscribe(broker, destination, handle)
-    sizes = []
+    growth = Growth()
     async with broker:
         await broker.start()
         for first in range(0, count, _AT_ONCE):
@@ -66,22 +61,20 @@ async def _passing(made: Connecting, count: int) -> dict[str, Any]:
                 await empty.wait()
             if first in {count // 10, count - _AT_ONCE}:
                 made.recorded.flush()
-                gc.collect()
-                sizes.append((resident(), len(gc.get_objects())))
+                growth.look()
     return {
         **made.seen(),
         "came": came,
         "doubled": doubled,
-        "grown": sizes[1][0] - sizes[0][0],
-        "objects": sizes[1][1] - sizes[0][1],
+        **growth.seen(),
     }
 
 
 def _soaked(name: str, trial: Trial) -> None:
     port, count = shared(name).port, 500 if trial.quick else 50_000
-    options = {"name": name, "port": port, "count": count, "within": _LASTS}
-    seen = {who: apart(passing, contender=who, **options) for who in (BARE, OURS)}
-    bare, ours = seen[BARE], seen[OURS]
+    bare, ours = bare_and_ours(
+        passing, name=name, port=port, count=count, within=_LASTS
+    )
     trial.check(
         f"messages handled, of {count:,} through a server",
         "each once",
@@ -112,7 +105,7 @@ SCENARIOS: Final = tuple(
         f"soak/{kind.name}/server",
         "messages through a real server, for long",
         partial(_soaked, kind.name),
-        quick=kind.name not in {"confluent", "redis-list", "redis-stream"},
+        quick=kind.name in ONE_PER_SERVER,
         needs=(server_of(kind.name),),
     )
     for kind in KINDS
