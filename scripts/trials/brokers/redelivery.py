@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 # How often each message is refused before it is taken.
 _TIMES: Final = 3
 _PATIENCE: Final = 250.0
-# Each time that Confluent's client goes back, it takes its time to read again.
-_MANY: Final = {"confluent": 40}
+# How many messages, in a quick run and in a full one. Each time that Confluent's client
+# goes back, it takes half a second to read again.
+_COUNTS: Final = {"confluent": (6, 40)}
+_COUNT: Final = (20, 200)
 _NAMES: Final = ("kafka", "confluent", "rabbit", "nats", "redis-stream")
 
 
@@ -94,7 +96,8 @@ def _options(made: Connecting, destination: str) -> dict[str, Any]:
 
 
 def _redelivered(name: str, trial: Trial) -> None:
-    port, count = shared(name).port, 20 if trial.quick else _MANY.get(name, 200)
+    quick, full = _COUNTS.get(name, _COUNT)
+    port, count = shared(name).port, quick if trial.quick else full
     bare, ours = bare_and_ours(refusing, name=name, port=port, count=count)
     spans, errors = ours["spans"], ours["errors"]
     trial.check(
