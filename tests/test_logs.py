@@ -34,9 +34,9 @@ def test_log_lines_carry_the_span(kind: Kind, fails: bool) -> None:
     recorder = SpanRecorder()
     broker = kind.traced(recorder)
     watch = Watch()
-    # One that nobody else knows: configuring logging disables those that it finds.
-    logger = logging.Logger("service", logging.INFO)  # noqa: LOG001
-    logger.addHandler(watch)
+    logger = logging.getLogger("service")
+    logger.setLevel(logging.INFO)
+    logger.handlers = [watch]
 
     @kind.subscriber(broker, "orders")
     async def handle(message: str) -> None:
