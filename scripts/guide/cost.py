@@ -143,7 +143,7 @@ def savings() -> str:
 def limits() -> str:
     """Give what the bare calls take of FastStream's own, beside what was aimed at."""
     lines = [
-        "| Broker and mode | Aim | Bare calls of the SDK | This package |",
+        "| Mode | Aim | Bare calls of the SDK | This package |",
         "|---|--:|--:|--:|",
     ]
     for mode, of in _means().items():

@@ -126,15 +126,6 @@ class Pages:
         else:
             self.page.evaluate(GO, address)
 
-    def workers(self) -> list[str]:
-        """Those that run programs; search has one of its own."""
-        return [each.url for each in self.page.workers if "/search" not in each.url]
-
-    def off_site(self, home: str) -> list[str]:
-        """What was asked of anybody else."""
-        own = (f"{home}/", f"blob:{home}/")
-        return [each for each in self.requests if not each.startswith(own)]
-
     def press(self, program: str) -> Shown:
         """Press a program's button with the keyboard, and wait for what comes."""
         button = self.page.locator(f'[data-run="{program}"] > [aria-label^="Run "]')

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from guide.places import PICTURES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from playwright.sync_api import BrowserContext, Locator, Page
+    from playwright.sync_api import BrowserContext, Locator, Page, Worker
 
     Message = Mapping[str, Any]
 
@@ -41,6 +41,17 @@ BEGUN: Final = """(status) => {
 STARTED: Final = {"type": "started"}
 # What it takes to press a button may be on its way.
 HELD: Final = {"type": "progress", "what": "Python", "loaded": 1.2e6, "total": 6e6}
+
+
+def runners(page: Page) -> list[Worker]:
+    """The workers that run programs; search has one of its own."""
+    return [each for each in page.workers if "/search" not in each.url]
+
+
+def off_site(requests: Iterable[str], home: str) -> list[str]:
+    """What was asked of anybody else."""
+    own = (f"{home}/", f"blob:{home}/")
+    return [each for each in requests if not each.startswith(own)]
 
 
 def said(text: str, stream: str = "stdout") -> Message:
@@ -111,7 +122,7 @@ class Running:
     def workers(self, count: int) -> None:
         """Wait until so many workers run programs. One that is ended takes a moment."""
         for _ in range(100):
-            own = [each for each in self.page.workers if "/search" not in each.url]
+            own = runners(self.page)
             if len(own) == count:
                 return
             self.page.wait_for_timeout(20)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from tests.browser.runs import ADDRESS, Running, answer
+from tests.browser.runs import ADDRESS, Running, answer, off_site
 from tests.browser.worker import Ran, Worker
 
 if TYPE_CHECKING:
@@ -151,8 +151,7 @@ def test_all_comes_from_the_site(visit: Visit, home: str) -> None:
     loaded = [each["loaded"] for each in progress]
     assert loaded == sorted(loaded)
     assert requests
-    own = (f"{home}/", f"blob:{home}/")
-    assert [each for each in requests if not each.startswith(own)] == []
+    assert off_site(requests, home) == []
 
 
 def test_licences(site: Path) -> None:

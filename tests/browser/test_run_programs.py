@@ -15,6 +15,7 @@ from guide.signals import LOGS, output, with_counted_ids
 from guide.symptoms import SYMPTOMS, directory, with_an_example
 from guide.symptoms import output as output_of
 from tests.browser.pressed import Pages, Shown, buttons
+from tests.browser.runs import off_site, runners
 from tests.browser.worker import Worker
 
 if TYPE_CHECKING:
@@ -76,8 +77,8 @@ def test_every_button(
         if about["broker"] == broker and about["runs"]
     }
     assert len(pressed) > 35
-    assert len(reader.workers()) == 1
-    assert reader.off_site(home) == []
+    assert len(runners(page)) == 1
+    assert off_site(reader.requests, home) == []
 
 
 def differences(name: str, shown: Shown) -> list[str]:
