@@ -62,8 +62,10 @@ def test_a_span_that_ends_in_a_thread() -> None:
     async def main() -> None:
         with record(broker) as recording:
             span = trace.get_tracer("test").start_span("elsewhere")
-            threading.Timer(0.05, span.end).start()
+            later = threading.Timer(0.05, span.end)
+            later.start()
             await recording.wait_for("elsewhere")
+            later.join()
 
     asyncio.run(asyncio.wait_for(main(), 10))
 
