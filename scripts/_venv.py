@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -48,20 +49,46 @@ def pause() -> None:
         raise SystemExit(128 + asked[0])
 
 
-def progress(log: str) -> str:
-    """How far pip is, by what it has printed."""
+def installed() -> int:
+    """How many packages are there."""
+    return sum(1 for _ in VENV.glob("lib/python*/site-packages/*.dist-info"))
+
+
+def progress(log: str, new: int) -> str:
+    """How far pip is, by what it has printed and how many packages are new."""
     if "".join(log.splitlines()[-1:]).startswith(RETRYING):
         return "the package index does not answer"
     installing = re.search(r"^Installing collected packages: .*", log, re.MULTILINE)
     if not installing:
         return f"found {len(re.findall('^Collecting ', log, re.MULTILINE))} packages"
-    there = sum(1 for _ in VENV.glob("lib/python*/site-packages/*.dist-info"))
-    return f"installed {there} of {installing[0].count(',') + 1} packages"
+    wanted = installing[0].count(",") + 1
+    # A package that is replaced is there twice for a moment.
+    return f"installed {min(max(new, 0), wanted)} of {wanted} packages"
+
+
+def moves() -> bool:
+    """Whether a line that is printed can be written anew."""
+    return sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def fitting(said: str, columns: int) -> str:
+    """The line that says how far it is: a longer one could not be written anew."""
+    line = f"{TITLE}: {said}"
+    if len(line) >= columns:
+        line = f"{TITLE.partition(',')[0]}: {said}"
+    return line[: columns - 1]
+
+
+def rewrite(said: str) -> None:
+    """Write the line anew."""
+    line = fitting(said, shutil.get_terminal_size().columns)
+    print(f"\r{line}\033[K", end="", flush=True)
 
 
 def run(command: list[str], folder: Path) -> None:
     """Run one step; show how far it is where a line can be written anew."""
     log = folder / "log"
+    before = installed()
     with log.open("wb") as printed:
         step = subprocess.Popen(
             command,
@@ -76,9 +103,9 @@ def run(command: list[str], folder: Path) -> None:
         )
         try:
             while step.poll() is None:
-                if sys.stdout.isatty():
-                    said = progress(log.read_text(errors="replace"))
-                    print(f"\r{TITLE}: {said}\033[K", end="", flush=True)
+                if moves():
+                    said = log.read_text(errors="replace")
+                    rewrite(progress(said, installed() - before))
                 pause()
             # Whatever ended it: between its start and its own group it hears of Ctrl-C.
             pause()
@@ -101,13 +128,17 @@ def fail(log: str) -> None:
 
 def make(stamp: str) -> None:
     """Make it; only a whole one has a stamp."""
-    print(TITLE, end="" if sys.stdout.isatty() else "\n", flush=True)
+    if moves():
+        rewrite("beginning")
+    else:
+        print(TITLE, flush=True)
     with tempfile.TemporaryDirectory() as folder:
         for step in STEPS:
             run(step, Path(folder))
     (VENV / "stamp").write_text(stamp)
-    if sys.stdout.isatty():
-        print(f"\r{TITLE}: done\033[K", flush=True)
+    if moves():
+        rewrite("done")
+        print(flush=True)
 
 
 def is_free(checkout: int) -> bool:
@@ -137,4 +168,5 @@ def main() -> None:
     os.execv(script[0], script)  # noqa: S606 - it is a script of this checkout
 
 
-main()
+if __name__ == "__main__":
+    main()

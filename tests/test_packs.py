@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import shutil
 import subprocess
+import tarfile
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +73,35 @@ def test_a_file_that_is_not_as_pinned(
     with pytest.raises(fetched.MissingError, match=r"pyodide-1\.tgz is not as pinned"):
         fetched.unpack_pyodide(tmp_path)
     assert not (tmp_path / "pyodide").exists()
+
+
+def test_a_python_whose_archives_have_no_filters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debian 12 has Python 3.11.2: its archives are unpacked by their names alone."""
+
+    class Old(tarfile.TarFile):
+        def extractall(self, path: Any = ".") -> None:  # type: ignore[override]
+            super().extractall(path)  # noqa: S202 - made here
+
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "pyodide.mjs").touch()
+    packed = tmp_path / "pyodide-1.tgz"
+    with tarfile.open(packed, "w:gz") as files:
+        files.add(tmp_path / "package", "package")
+    digest = hashlib.sha256(packed.read_bytes()).hexdigest()
+    pin = tmp_path / "pyodide.txt"
+    pin.write_text(f"pyodide==1 --hash=sha256:{digest}\n")
+    monkeypatch.setattr(fetched, "PYODIDE", pin)
+    monkeypatch.setattr(fetched, "run", lambda *_: None)
+    monkeypatch.setattr(shutil, "which", lambda _: "npm")
+    monkeypatch.setattr(tarfile, "open", Old.open)
+    monkeypatch.delattr(tarfile, "data_filter")
+    to = tmp_path / "to"
+    to.mkdir()
+    packed.rename(to / packed.name)
+    fetched.unpack_pyodide(to)
+    assert [each.name for each in (to / "pyodide").iterdir()] == ["pyodide.mjs"]
 
 
 def test_without_npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,68 @@
+"""The line that moves while `.venv` is set up, and how far it says that this is."""
+
+from __future__ import annotations
+
+import io
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+VENV = runpy.run_path(
+    str(Path(__file__).parents[1] / "scripts" / "_venv.py"), run_name="scripts._venv"
+)
+FOUND = "Collecting a\nCollecting b\n"
+INSTALLING = f"{FOUND}Installing collected packages: a, b, c\n"
+
+
+@pytest.mark.parametrize(
+    ("log", "new", "said"),
+    [
+        ("", 0, "found 0 packages"),
+        (FOUND, 0, "found 2 packages"),
+        (INSTALLING, 2, "installed 2 of 3 packages"),
+        # One is replaced: it is there twice, or not at all.
+        (INSTALLING, 4, "installed 3 of 3 packages"),
+        (INSTALLING, -1, "installed 0 of 3 packages"),
+        (f"{FOUND}WARNING: Retrying (1)", 0, "the package index does not answer"),
+    ],
+)
+def test_how_far_it_is(log: str, new: int, said: str) -> None:
+    """What was there before does not count, and there is no more than all."""
+    assert VENV["progress"](log, new) == said
+
+
+@pytest.mark.parametrize("columns", [200, 80, 60, 50, 40, 20])
+def test_fits(columns: int) -> None:
+    """A line that takes two rows of the terminal cannot be written anew."""
+    said = "installed 100 of 158 packages"
+    line = VENV["fitting"](said, columns)
+    assert len(line) < columns
+    assert line.startswith("Setting up .venv"[: columns - 1])
+    assert (said in line) == (columns >= 50)
+
+
+@pytest.mark.parametrize(
+    ("terminal", "name", "moves"),
+    [
+        (True, "xterm", True),
+        (True, "dumb", False),
+        (True, None, False),
+        (False, "xterm", False),
+    ],
+)
+def test_moves(
+    *, terminal: bool, name: str | None, moves: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file, and a terminal that can do nothing, get one line."""
+
+    class Output(io.StringIO):
+        def isatty(self) -> bool:
+            return terminal
+
+    monkeypatch.setattr(sys, "stdout", Output())
+    monkeypatch.delenv("TERM", raising=False)
+    if name:
+        monkeypatch.setenv("TERM", name)
+    assert VENV["moves"]() is moves
