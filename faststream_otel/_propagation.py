@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from opentelemetry import baggage, propagate
+from opentelemetry import baggage
 from opentelemetry.context import Context
-from opentelemetry.propagators.composite import CompositePropagator
 from opentelemetry.trace import (
     INVALID_SPAN,
     INVALID_SPAN_CONTEXT,
@@ -58,17 +57,17 @@ class Propagation:
         "_is_plain",
         "_is_w3c",
         "_known",
-        "_own",
         "_parts",
+        "_propagator",
         "_w3c_headers",
     )
 
     def __init__(self, options: Options) -> None:
-        self._own = options.propagator
+        own = options.propagator
         self._incoming = options.incoming
         self._accepts = options.accepts_baggage
-        own = options.propagator
-        self._learn(propagate.get_global_textmap() if own is None else own)
+        self._propagator = _configured() if own is None else lambda: own
+        self._learn(self._propagator())
 
     def receive(
         self, headers: Mapping[Any, Any], base: Context
@@ -89,7 +88,7 @@ class Propagation:
             return _without_span(base, before), INVALID_SPAN_CONTEXT
         if not headers:
             return base, INVALID_SPAN_CONTEXT
-        if self._own is None and self._known is not propagate.get_global_textmap():
+        if self._known is not self._propagator():
             self._propagators()
         if self._is_plain and (plain := _w3c.read(headers)) is not None:
             if self._incoming == "link":
@@ -143,7 +142,7 @@ class Propagation:
             written: What the caller wrote of it, which is not replaced.
             span: The span of the context, where the caller has it at hand.
         """
-        if self._own is None and self._known is not propagate.get_global_textmap():
+        if self._known is not self._propagator():
             self._propagators()
         if self._is_plain and not written.own and len(context) == 1:
             # Most often that is a span.
@@ -212,9 +211,7 @@ class Propagation:
 
     def _propagators(self) -> Sequence[TextMapPropagator]:
         # The global one may be set, or set anew, after the middleware was made.
-        propagator = self._own
-        if propagator is None:
-            propagator = propagate.get_global_textmap()
+        propagator = self._propagator()
         if self._known is not propagator:
             self._learn(propagator)
         return self._parts
@@ -249,11 +246,23 @@ class Propagation:
         return context
 
 
+def _configured() -> Callable[[], TextMapPropagator]:
+    # To import it is to load what `OTEL_PROPAGATORS` names, and code may set that after
+    # its imports, from a file of its own.
+    from opentelemetry import propagate  # noqa: PLC0415 - see above
+
+    return propagate.get_global_textmap
+
+
 def _nothing(_: str) -> bool:
     return False
 
 
 def _parts(propagator: TextMapPropagator) -> Sequence[TextMapPropagator]:
+    from opentelemetry.propagators.composite import (  # noqa: PLC0415 - propagators do
+        CompositePropagator,
+    )
+
     # The API's composite does not tell what it is made of. A class that is derived
     # from it may do more than its parts.
     if type(propagator) is not CompositePropagator:

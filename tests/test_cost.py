@@ -198,7 +198,7 @@ def test_cost_stays_near_the_floor(broker: str) -> None:
     modes = ["no provider", "all sampled"]
     wanted = [(MESSAGE, modes[0], BARE)]
     wanted += [(MESSAGE, mode, name) for mode in modes for name in (FLOOR, OURS)]
-    found = counting.instructions(broker, wanted, messages=20, layouts=1)
+    found = counting.instructions(broker, wanted, messages=20, layouts=3)
     bare = found.pop(wanted[0])
     for mode in modes:
         floor, ours = (found[MESSAGE, mode, name] - bare for name in (FLOOR, OURS))
