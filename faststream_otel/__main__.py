@@ -55,6 +55,9 @@ def main() -> NoReturn:
     except BrokenPipeError:
         # Who reads has seen enough, as with `| head`.
         status = _BROKEN_PIPE
+    except OSError as error:
+        sys.stderr.write(f"The report cannot be written: {error.strerror}.\n")
+        status = os.EX_IOERR
     sys.stdout.flush()
     sys.stderr.flush()
     # Not sys.exit: providers would send what waits in their queues, for as long as

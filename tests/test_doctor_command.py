@@ -401,6 +401,17 @@ def test_output_of_another_encoding(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+def test_a_full_disk(tmp_path: Path) -> None:
+    """It says that the report cannot be written, and why."""
+    (tmp_path / "app.py").write_text(WELL)
+    command = [sys.executable, "-m", "faststream_otel", "doctor", "app:app"]
+    to_a_full_disk = ["sh", "-c", '"$@" > /dev/full', "sh"]
+    done = started(tmp_path, *to_a_full_disk, *command, "--offline")
+    said = done.stderr.splitlines()[-1]
+    assert said == "The report cannot be written: No space left on device."
+    assert done.returncode == os.EX_IOERR
+
+
 def test_imports() -> None:
     """A running service has nothing of it, and it needs no SDK itself."""
     code = (

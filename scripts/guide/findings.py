@@ -48,6 +48,7 @@ To examine the application as `opentelemetry-instrument` sets it up, put that co
 | 0 | Nothing is wrong. There may be notes. |
 | 1 | There is an error or a warning. |
 | 2 | The application could not be loaded. Its own traceback says why. |
+| 74 | The report could not be written, as on a full disk. |
 
 To see whether a message stays in its trace, the doctor sends a message of its own through the application's middlewares, in memory.
 No handler receives it.
