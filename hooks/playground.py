@@ -20,7 +20,7 @@ if str(SCRIPTS) not in sys.path:
 
 from packs.made import folder  # noqa: E402 - it is found from here on
 from packs.manifest import FROM_A_VERSION, manifest, own, packed  # noqa: E402
-from servers.programs import cached  # noqa: E402
+from servers.kept import cached  # noqa: E402
 
 PLACE: Final = "assets/run"
 

@@ -32,6 +32,7 @@ STEPS = [
 TITLE = "Setting up .venv, once, in about a minute"
 # What pip says when nobody answers.
 RETRYING = "WARNING: Retrying "
+NOT_THERE = re.compile("conflicting dep|ResolutionImp|No matching|not find a version")
 
 
 # The signals that ask this process to end.
@@ -117,12 +118,23 @@ def run(command: list[str], folder: Path) -> None:
         fail(log.read_text(errors="replace"))
 
 
+def reasons(log: str) -> list[str]:
+    """What went wrong, as far as pip tells."""
+    errors = re.findall(r"^ *(?:ERROR|Error): .*", log, re.MULTILINE)
+    if RETRYING not in log:
+        return errors or log.splitlines()[-9:]
+    # What pip could not ask for, it takes for what is not there.
+    errors = [error for error in errors if not NOT_THERE.search(error)]
+    (*_, retried) = re.findall(rf"^{RETRYING}.*", log, re.MULTILINE)
+    why = re.search(r"\[Errno -?\d+\] [\w ]+|\w+ timed out", retried)
+    because = f": {why[0]}" if why else "."
+    asked = "Can this machine reach a package index?"
+    return [*errors, f"The package index does not answer{because}", asked]
+
+
 def fail(log: str) -> None:
     """Say what went wrong, as far as pip tells, and end."""
-    errors = re.findall(r"^ *(?:ERROR|Error): .*", log, re.MULTILINE)
-    print("", *(errors or log.splitlines()[-9:]), sep="\n", file=sys.stderr)
-    if RETRYING in log:
-        print("Can this machine reach a package index?", file=sys.stderr)
+    print("", *reasons(log), sep="\n", file=sys.stderr)
     raise SystemExit("Could not set up .venv: the next run starts again.")
 
 

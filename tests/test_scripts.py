@@ -8,7 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +18,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from servers import programs
+from servers import kept, programs
 from servers.known import ALIASES, SERVERS
 from servers.processes import arguments
 from servers.programs import Debian
@@ -205,18 +207,46 @@ def test_what_was_made_is_kept(tmp_path: Path) -> None:
 
     folder = programs.cache("it", "1.0")
     with pytest.raises(InterruptedError):
-        programs.made(folder, fail)
+        kept.made(folder, fail)
     for _ in range(2):
-        assert programs.made(folder, make) == folder
+        assert kept.made(folder, make) == folder
     assert made == [1]
     assert programs.cache("it", "1.1") != folder
+
+
+def test_two_commands_make_it_once(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The second waits for the first, and takes what that made."""
+    begun, go_on = threading.Event(), threading.Event()
+    folder = programs.cache("it", "1.0")
+
+    def make(folder: Path) -> None:
+        (folder / "part").touch()
+        begun.set()
+        assert go_on.wait(60)
+        (folder / "part").unlink()
+
+    def never(_: Path) -> None:
+        pytest.fail("it is made twice")
+
+    with ThreadPoolExecutor(2) as commands:
+        first = commands.submit(kept.made, folder, make)
+        assert begun.wait(60)
+        second = commands.submit(kept.made, folder, never)
+        while not (said := capfd.readouterr().err) and not second.done():
+            time.sleep(0.01)
+        go_on.set()
+        assert first.result(60) == second.result(60) == folder
+    assert said == f"  waits for another command: {folder}\n"
+    assert kept.cached(folder)
 
 
 def test_a_failing_build_shows_what_it_printed(tmp_path: Path) -> None:
     """The end of it, and the command."""
     command = [sys.executable, "-c", "raise Exception('no network')"]
     with pytest.raises(SystemExit, match=r"python.*failed(.|\n)*no network"):
-        programs.run(command, tmp_path)
+        kept.run(command, tmp_path)
 
 
 def test_maven(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

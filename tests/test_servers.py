@@ -270,6 +270,16 @@ def test_status_says_whose_it_is(
     assert re.fullmatch(taken, another.status())
 
 
+def test_arguments_that_are_no_text() -> None:
+    """A process of somebody else may have any bytes there."""
+    command = [sys.executable, "-c", "input()", os.fsdecode(b"no \xff text")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        try:
+            eventually(lambda: "input() no \ufffd text" in arguments(process.pid))
+        finally:
+            process.kill()
+
+
 def test_status_of_one_that_hangs(
     stand_in: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,3 +66,33 @@ def test_moves(
     if name:
         monkeypatch.setenv("TERM", name)
     assert VENV["moves"]() is moves
+
+
+RETRYING = "WARNING: Retrying (Retry(total=0)) after connection broken by "
+UNREACHED = f"""\
+{RETRYING}'ReadTimeoutError("HTTP(host='a'): Read timed out. (timeout=1)")': /pip/
+{RETRYING}'NewConnectionError('<urllib3>: [Errno -2] Name or service not known')': /pip/
+ERROR: Cannot install pip because these package versions have conflicting dependencies.
+ERROR: ResolutionImpossible: for help visit a page
+"""
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        ("Collecting a\nERROR: No matching distribution for a", ["ERROR: No matching"]),
+        ("Collecting a\nKilled", ["Collecting a", "Killed"]),
+        # It asks for nothing that is not there, or that contradicts itself.
+        (UNREACHED, ["The package index does not answer: [Errno -2] Name or", "Can "]),
+        (UNREACHED.partition("\n")[0], ["does not answer: Read timed out", "Can this"]),
+        (f"{RETRYING}'Something'", ["The package index does not answer.", "Can "]),
+        # It went on after a while, and failed with something else.
+        (f"{UNREACHED}ERROR: No space left", ["No space", "does not answer", "Can "]),
+    ],
+)
+def test_reasons(log: str, said: list[str]) -> None:
+    """Without a network, that is the reason, and not what pip takes it for."""
+    reasons = VENV["reasons"](log)
+    assert len(reasons) == len(said)
+    for reason, part in zip(reasons, said, strict=True):
+        assert part in reason

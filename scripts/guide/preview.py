@@ -39,18 +39,23 @@ PACKS: Final = ("packs.get",)
 STEP: Final = 250
 
 
-async def run(*module: str) -> str:
-    """Run a module, and give what it prints; if it fails, that is the error."""
+async def run(*module: str, shown: bool = False) -> str:
+    """Run a module, and give what it prints; if it fails, that is the error.
+
+    If it is `shown`, what it prints is not held back, and only its errors are given.
+    """
     done = await anyio.run_process(
         [sys.executable, "-m", *module],
         cwd=ROOT,
         check=False,
         stdin=subprocess.DEVNULL,
-        stderr=subprocess.STDOUT,
+        stdout=None if shown else subprocess.PIPE,
+        stderr=subprocess.PIPE if shown else subprocess.STDOUT,
     )
-    said = done.stdout.decode(errors="replace").rstrip()
+    printed = done.stderr if shown else done.stdout
+    said = printed.decode(errors="replace").rstrip()
     if done.returncode:
-        raise RuntimeError(f"{said}\n{module[0]} failed.")
+        raise RuntimeError(said or f"{module[0]} ended with {done.returncode}.")
     return said
 
 
@@ -101,7 +106,7 @@ class Builds:
             try:
                 await self.add()
             except RuntimeError as failed:
-                print(f"{failed} The last good build stays.", flush=True)
+                print(f"{failed}\nThe last good build stays.", flush=True)
 
 
 def watched() -> list[Path]:
@@ -219,10 +224,9 @@ async def fetch_packs(*, wanted: bool) -> None:
         print("As --no-run asks, programs get no Run buttons.", flush=True)
         return
     try:
-        if said := await run(*PACKS):
-            print(said, flush=True)
+        await run(*PACKS, shown=True)
     except RuntimeError as failed:
-        print(f"{failed} The guide is built without Run buttons.", flush=True)
+        print(f"{failed}\nThe guide is built without Run buttons.", flush=True)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ import tarfile
 from pathlib import Path
 from typing import Final
 
-from servers.programs import made
+from _venv import reasons
+from servers.kept import made
 
 HERE: Final = Path(__file__).parent
 CACHE: Final = HERE.parents[1] / ".playground"
@@ -123,6 +124,8 @@ def run(folder: Path, *command: str) -> None:
         check=False,
     )
     if done.returncode:
-        client = "npm" if "npm" in command[0] else "pip"
-        said = done.stdout.strip().splitlines()[-3:]
-        raise MissingError("\n".join([f"{client} failed:", *said]))
+        if "npm" in command[0]:
+            said = ["npm failed:", *done.stdout.strip().splitlines()[-3:]]
+        else:
+            said = ["pip failed:", *reasons(done.stdout)]
+        raise MissingError("\n".join(said))

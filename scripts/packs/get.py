@@ -11,7 +11,7 @@ import time
 
 from packs import fetched
 from packs.made import folder, packs
-from servers.programs import cached
+from servers.kept import cached
 
 if __name__ == "__main__":
     if not cached(folder()):
@@ -23,6 +23,9 @@ if __name__ == "__main__":
         except fetched.MissingError as reason:
             print()
             sys.exit(str(reason))
+        except BaseException:
+            print()
+            raise
         for old in set(fetched.CACHE.iterdir()) - {made, fetched.folder()}:
             shutil.rmtree(old)
         size = sum(path.stat().st_size for path in made.iterdir()) / 1e6

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from packs.fetched import CACHE, HERE, PINS, PYODIDE, fetched
-from servers.programs import made
+from servers.kept import made
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

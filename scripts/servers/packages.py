@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from servers.programs import cache, made, run
+from servers.kept import made, run
+from servers.programs import cache
 
 ENVIRONMENT = Path(__file__).resolve().parents[2] / ".venv"
 

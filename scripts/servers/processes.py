@@ -106,7 +106,8 @@ def arguments(pid: int) -> str:
         ps = ["ps", "-ww", "-o", "args=", "-p", str(pid)]
         return subprocess.run(ps, capture_output=True, text=True, check=False).stdout
     try:
-        return (PROC / str(pid) / "cmdline").read_text().replace("\0", " ")
+        words = (PROC / str(pid) / "cmdline").read_text(errors="replace")
+        return words.replace("\0", " ")
     except OSError:
         return ""
 

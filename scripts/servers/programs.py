@@ -12,16 +12,15 @@ import os
 import re
 import shutil
 import subprocess
-import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from servers.kept import cached, made, run
+
 HOME = Path(__file__).resolve().parents[2] / ".brokers"
 # Debian has some servers in /usr/sbin, which not every user's PATH names.
 PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin"])
-NEWS = 10.0  # seconds between two lines that say that it still goes on
 GO = (1, 25)
 # Tests and the example want them soon rather than fast: without optimising, building
 # takes half the time. All with the same flags share what they have in common.
@@ -254,55 +253,3 @@ def cache(name: str, *wanted: str) -> Path:
     """Give the folder for what is wanted."""
     digest = hashlib.sha256("\n".join(wanted).encode()).hexdigest()[:12]
     return HOME / "cache" / f"{name}-{digest}"
-
-
-def cached(folder: Path) -> bool:
-    """Tell whether it has been downloaded or built."""
-    return (folder / "whole").exists()
-
-
-def made(folder: Path, make: Maker) -> Path:
-    """Give the folder; make it if it is not there, or was left half-made."""
-    if not cached(folder):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        make(folder)
-        (folder / "whole").touch()
-    return folder
-
-
-class Maker(Protocol):
-    """Fills a folder."""
-
-    def __call__(self, folder: Path, /) -> None: ...
-
-
-def run(command: list[str], folder: Path, **environment: str) -> None:
-    """Run what may take long, and say so; show what it printed if it fails."""
-    print(f"  {' '.join(command)}", file=sys.stderr, flush=True)
-    log = folder / "log"
-    began = time.monotonic()
-    with (
-        log.open("w") as output,
-        subprocess.Popen(
-            command,
-            cwd=folder,
-            env={**os.environ, **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        ) as process,
-    ):
-        while True:
-            try:
-                process.wait(NEWS)
-                break
-            except subprocess.TimeoutExpired:
-                seconds = round(time.monotonic() - began)
-                print(f"  … {seconds} s", file=sys.stderr, flush=True)
-            except BaseException:
-                process.terminate()
-                raise
-    if process.returncode:
-        tail = "\n".join(log.read_text().splitlines()[-20:])
-        raise SystemExit(f"{' '.join(command)} failed:\n{tail}")

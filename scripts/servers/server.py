@@ -150,7 +150,9 @@ class Server:
                 )
 
             if self.before and run(words(self.before)).wait():
-                raise SystemExit(f"{self.name} did not start:\n{log.read_text()}")
+                raise SystemExit(
+                    f"{self.name} did not start:\n{log.read_text(errors='replace')}"
+                )
             process = run(words(self.command))
             self.wait()
         return f"is up on {self.where}, process {process.pid}"

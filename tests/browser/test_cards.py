@@ -14,7 +14,7 @@ from PIL import Image
 
 from guide.places import ROOT
 from packs.made import folder as folder_of_packs
-from servers.programs import cached
+from servers.kept import cached
 from tests.docs.site import Page, build, only, pages
 
 HOME = "https://guide.example/faststream-otel/"

@@ -45,7 +45,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def guide(checkout: Path) -> Iterator[Command]:
     """The command, once it serves; afterwards Ctrl-C ends it, and all of it."""
-    command = Command(checkout, "docs", "--watch", "--port", "0")
+    # The terminal's locale knows no UTF-8, as the files do and the tree needs.
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = Command(checkout, "docs", "--watch", "--port", "0", **ascii_only)
     try:
         command.until("It is built again")
         yield command
