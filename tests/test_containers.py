@@ -7,9 +7,9 @@ starts a program in place of a container. Images are not pulled, and not run.
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ import yaml
 
 from servers import containers, programs
 from servers.known import SERVERS, TOOLS
-from tests.test_scripts import SCRIPTS, brokers, greeter, home
+from tests.test_scripts import SCRIPTS, brokers, greeter, home, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +56,7 @@ def install(
     monkeypatch.setenv("PATH", str(folder))
 
     def put(name: str, *, runs: bool = True, has_compose: bool = True) -> Path:
-        start = greeter.command.format(program=sys.executable, data="in a container")
+        start = shlex.join(words(greeter, "in a container"))
         path = folder / name
         path.write_text(
             ENGINE.format(info=int(not runs), compose=int(not has_compose), start=start)

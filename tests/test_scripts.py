@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import runpy
+import shlex
 import signal
 import socket
 import subprocess
@@ -68,9 +69,12 @@ def greeter(tmp_path: Path) -> Iterator[Server]:
         port = free.getsockname()[1]
     program = tmp_path / "greeter.py"
     program.write_text(GREETER)
+    # As in a checkout whose path has a blank.
+    python = tmp_path / "a python"
+    python.symlink_to(sys.executable)
     server = Server(
         name="greeter",
-        program=Debian("greeter-server", sys.executable),
+        program=Debian("greeter-server", str(python)),
         port=port,
         command=f"{{program}} {program} {port} {{data}}",
         hello=b"hi",
@@ -78,6 +82,12 @@ def greeter(tmp_path: Path) -> Iterator[Server]:
     )
     yield server
     server.down()
+
+
+def words(server: Server, data: str) -> list[str]:
+    """The command of a server that somebody else starts."""
+    values = {"program": server.program.get(), "data": data}
+    return [word.format(**values) for word in shlex.split(server.command)]
 
 
 def brokers(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
@@ -118,8 +128,7 @@ def test_one_that_was_killed_begins_anew(greeter: Server) -> None:
 
 def test_server_of_someone_else_is_used_and_left(greeter: Server) -> None:
     """Only what `up` started is ended by `down`."""
-    command = greeter.command.format(program=sys.executable, data="elsewhere").split()
-    with subprocess.Popen(command) as other:
+    with subprocess.Popen(words(greeter, "elsewhere")) as other:
         try:
             while not greeter.answers():
                 assert other.poll() is None
@@ -173,7 +182,7 @@ def test_server_that_ends_at_once_shows_its_log(greeter: Server) -> None:
 
 def test_what_fails_beforehand_shows_its_log(greeter: Server) -> None:
     """As with the server itself, which is then not started."""
-    before = f"{sys.executable} -c 'raise Exception(\"no disk\")'"
+    before = "{program} -c 'raise Exception(\"no disk\")'"
     with pytest.raises(SystemExit, match="no disk"):
         replace(greeter, before=before).up()
     assert greeter.pid() is None
