@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
 import subprocess
 import time
@@ -14,7 +15,7 @@ CI = Path(__file__).parents[1] / ".ci"
 BEGINNING = f"""
 set -euo pipefail
 at_the_end() {{ echo stopped; }}
-. {CI}/steps
+. {shlex.quote(str(CI))}/steps
 """
 
 

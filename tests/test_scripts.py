@@ -81,7 +81,11 @@ def greeter(tmp_path: Path) -> Iterator[Server]:
         answer=b"hello",
     )
     yield server
-    server.down()
+    try:
+        server.down()
+    except SystemExit as error:
+        # It would keep pytest from tearing down more, and all later tests would fail.
+        pytest.fail(str(error))
 
 
 def words(server: Server, data: str) -> list[str]:
