@@ -27,6 +27,7 @@ def keeps(trial: Trial) -> None:
 def breaks(trial: Trial) -> None:
     """Keep one, and not the other."""
     trial.check("spans", "all", 4, holds=True, rank=2)
+    trial.figure("lost", 5, bare="6")
     trial.check("log lines", "none", 7, holds=False)
 
 
@@ -36,7 +37,8 @@ def fails(trial: Trial) -> None:
 
 
 def nothing(trial: Trial) -> None:
-    """Look at nothing."""
+    """Promise nothing."""
+    trial.figure("doubled", 1, bare="1")
 
 
 FOUR = tuple(
@@ -67,12 +69,13 @@ def forced(
 def test_what_is_not_kept_is_said(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Also where a scenario fails, or looks at nothing."""
+    """Also where a scenario fails, or promises nothing."""
     said, code = forced(monkeypatch, capsys)
     assert code == "Not kept: flight/breaks, flight/fails, flight/nothing"
     assert "flight/keeps                  holds  something happens" in said
     assert "    spans: 3 (bare 0); promised: all" in said
     assert "    DOES NOT HOLD: log lines: 7; promised: none" in said
+    assert "    lost: 5 (bare 6); not a promise" in said
     assert "RuntimeError: no server" in said
 
 
@@ -96,9 +99,31 @@ def test_the_page_shows_the_worst(
     forced(monkeypatch, capsys, "--json", str(measured))
     monkeypatch.setattr(promises, "MEASURED", measured)
     table = promises.table()
-    assert "| Spans | all | 4 (`flight/breaks`) | full | 2/2 |" in table
-    assert "| Log lines | none | 7 | full | **0/1** |" in table
-    assert "`flight/keeps` | Something happens | full |" in promises.faults()
+    assert "| Spans: all | 4 (`flight/breaks`) | 2/2 |" in table
+    assert "| Log lines: none | 7 | **0/1** |" in table
+    assert "| Lost | 5, bare 6 | not promised |" in table
+    kept = promises.kept()
+    assert "In 4 scenarios, **1 of 3 promises are kept**." in kept
+    assert "- Log lines: none; measured: 7 (`flight/breaks`, full run)" in kept
+    assert "`flight/fails`" in kept
+
+
+def test_a_family_of_scenarios_is_one_row(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """It names each broker, and how it was run with that."""
+    family = [
+        Scenario(f"flight/{kind}/keeps", "it happens", keeps)
+        for kind in ("kafka", "nats", "redis-list")
+    ]
+    monkeypatch.setattr(command, "SCENARIOS", family)
+    monkeypatch.setattr(promises, "MEASURED", file := tmp_path / "measured.json")
+    forced(monkeypatch, capsys, "--json", str(file))
+    forced(monkeypatch, capsys, "--quick", "--json", str(file), "flight/nats")
+    row = (
+        "| `flight/BROKER/keeps` | It happens | full: kafka, redis-list; quick: nats |"
+    )
+    assert promises.faults().splitlines()[2:] == [row]
 
 
 def test_names_are_unique_and_have_a_heading() -> None:

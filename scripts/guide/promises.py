@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from guide.kinds import KINDS
 
 # Under the checkout, written by `scripts/force --write`.
 MEASURED: Final = Path(__file__).parents[1] / "trials" / "measured.json"
@@ -21,6 +20,13 @@ AREAS: Final = {
     "content": "Messages hold secrets",
     "flight": "There are many messages at once, and tasks are cancelled",
     "soak": "The service runs for long",
+}
+
+
+# The names of brokers and protocols, of which a family of scenarios has one each.
+_PLACES: Final = {
+    **dict.fromkeys([*(kind.name for kind in KINDS), "redis"], "BROKER"),
+    **dict.fromkeys(["http", "grpc"], "PROTOCOL"),
 }
 
 
@@ -40,49 +46,71 @@ def _measured() -> dict[str, Any]:
     return measured
 
 
-def _checks(area: str) -> Iterator[_Found]:
-    """Give each check of an area, with its scenario."""
+def _promises(area: str) -> list[list[_Found]]:
+    """Give each promise of an area, with all that was measured for it."""
+    of: dict[tuple[str, str], list[_Found]] = {}
     for scenario in _measured()["scenarios"]:
         if scenario["name"].partition("/")[0] == area:
             for check in scenario["checks"]:
-                yield _Found(scenario["name"], run_of(scenario), check)
+                found = _Found(scenario["name"], run_of(scenario), check)
+                of.setdefault((check["what"], check["promised"]), []).append(found)
+    return list(of.values())
+
+
+def kept() -> str:
+    """Say how many promises are kept, and name those that are not."""
+    made = [
+        found
+        for area in AREAS
+        for found in _promises(area)
+        if found[0].check["promised"]
+    ]
+    whole = sum(all(each.check["holds"] for each in found) for found in made)
+    scenarios = len(_measured()["scenarios"])
+    lines = [f"In {scenarios} scenarios, **{whole} of {len(made)} promises are kept**."]
+    if broken := [each for found in made for each in found if not each.check["holds"]]:
+        lines += ["These are not:", ""]
+        lines += [
+            f"- {_promise(each.check)}; measured: {_cell(each.check['ours'])} "
+            f"(`{each.scenario}`, {each.run} run)"
+            for each in broken
+        ]
+    return "\n".join(lines) + "\n"
 
 
 def table() -> str:
-    """Write a table per area: each promise, the worst that was measured, in which run,
-    and whether it is kept.
+    """Write a table per area: each promise, the worst that was measured, and in how
+    many scenarios it is kept.
     """
     lines: list[str] = []
     for area, heading in AREAS.items():
         lines += [f"### {heading}", "", f"`scripts/force {area}`", ""]
-        lines += [
-            "| What | Promised | Measured, at worst | Run | Kept |",
-            "|---|---|---|---|---|",
-        ]
-        of: dict[tuple[str, str], list[_Found]] = {}
-        for found in _checks(area):
-            promise = found.check["what"], found.check["promised"]
-            of.setdefault(promise, []).append(found)
-        lines += [_row(what, promised, each) for (what, promised), each in of.items()]
+        lines += ["| Promise | Measured, at worst | Kept |", "|---|---|---|"]
+        lines += map(_row, _promises(area))
         lines.append("")
     return "\n".join(lines)
 
 
-def _row(what: str, promised: str, found: list[_Found]) -> str:
-    kept = sum(each.check["holds"] for each in found)
+def _row(found: list[_Found]) -> str:
     worst = max(found, key=lambda each: (not each.check["holds"], each.check["rank"]))
     several = len({each.check["ours"] for each in found}) > 1
-    where = f" (`{worst.scenario}`)" if several else ""
+    where = [f"`{worst.scenario}`"] if several else []
+    where += ["quick"] if worst.run == "quick" else []
+    brackets = f" ({', '.join(where)})" if where else ""
     bare = f", bare {worst.check['bare']}" if worst.check["bare"] else ""
-    counted = f"{kept}/{len(found)}"
-    cells = (
-        _sentence(what),
-        promised,
-        f"{worst.check['ours']}{bare}{where}",
-        worst.run,
-        counted if kept == len(found) else f"**{counted}**",
-    )
-    return f"| {' | '.join(map(_cell, cells))} |"
+    count = sum(each.check["holds"] for each in found)
+    counted = f"{count}/{len(found)}"
+    if not worst.check["promised"]:
+        counted = "not promised"
+    elif count < len(found):
+        counted = f"**{counted}**"
+    measured = f"{worst.check['ours']}{bare}{brackets}"
+    return f"| {_promise(worst.check)} | {_cell(measured)} | {counted} |"
+
+
+def _promise(check: dict[str, Any]) -> str:
+    promised = f": {check['promised']}" if check["promised"] else ""
+    return _cell(f"{_sentence(check['what'])}{promised}")
 
 
 def _sentence(text: str) -> str:
@@ -100,13 +128,31 @@ def _breakable(name: re.Match[str]) -> str:
 
 
 def faults() -> str:
-    """Write a table of all faults."""
+    """Write a table of all faults: those of several brokers in one row."""
+    families: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for each in _measured()["scenarios"]:
+        families.setdefault((_family(each["name"]), each["fault"]), []).append(each)
     lines = ["| Scenario | What is done | Run |", "|---|---|---|"]
     lines += [
-        f"| `{each['name']}` | {_sentence(each['fault'])} | {run_of(each)} |"
-        for each in _measured()["scenarios"]
+        f"| `{name}` | {_sentence(fault)} | {_runs(found)} |"
+        for (name, fault), found in families.items()
     ]
     return "\n".join(lines) + "\n"
+
+
+def _family(name: str) -> str:
+    return "/".join(_PLACES.get(part, part) for part in name.split("/"))
+
+
+def _runs(found: list[dict[str, Any]]) -> str:
+    """Say how a family was run, and with which brokers or protocols."""
+    of: dict[str, list[str]] = {}
+    for each in found:
+        parts = each["name"].split("/")
+        of.setdefault(run_of(each), []).extend(p for p in parts if p in _PLACES)
+    return "; ".join(
+        f"{run}: {', '.join(places)}" if places else run for run, places in of.items()
+    )
 
 
 def made_with() -> str:

@@ -46,6 +46,7 @@ WRITTEN: Final[dict[Path, Callable[[], str]]] = {
     TABLES / "moved_metrics.md": moving.metrics_table,
     TABLES / "promises.md": promises.table,
     TABLES / "promises_faults.md": promises.faults,
+    TABLES / "promises_kept.md": promises.kept,
     TABLES / "promises_versions.md": promises.made_with,
 }
 

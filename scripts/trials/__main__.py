@@ -81,7 +81,8 @@ def _lines(scenario: Scenario, trial: Trial) -> Iterator[str]:
         beside = f" ({', '.join(others)})" if others else ""
         kept = "" if check.holds else "DOES NOT HOLD: "
         seen = f"{check.what}: {check.ours}{beside}"
-        yield f"    {kept}{seen}; promised: {check.promised}"
+        promised = f"promised: {check.promised}" if check.promised else "not a promise"
+        yield f"    {kept}{seen}; {promised}"
 
 
 def _is_wanted(scenario: Scenario, options: argparse.Namespace) -> bool:

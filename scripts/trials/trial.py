@@ -15,7 +15,7 @@ class Check:
 
     Attributes:
         what: What is looked at, in a few words.
-        promised: Which values keep the promise.
+        promised: Which values keep the promise; nothing where none is made.
         ours: What was measured with this package.
         holds: Whether the promise is kept.
         bare: What was measured without telemetry, where it was.
@@ -53,10 +53,15 @@ class Trial:
         check = Check(what, promised, str(ours), holds, rank=rank, **others)
         self.checks.append(check)
 
+    def figure(self, what: str, ours: Any, *, rank: float = 0.0, bare: str) -> None:
+        """Write down what depends on chance, so that nothing is promised for it."""
+        self.check(what, "", ours, holds=True, rank=rank, bare=bare)
+
     @property
     def holds(self) -> bool:
         """Whether all promises are kept, of which there is one at least."""
-        return bool(self.checks) and all(check.holds for check in self.checks)
+        promises = [check for check in self.checks if check.promised]
+        return bool(promises) and all(check.holds for check in promises)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ def exchange(
     contender: str,
     port: int,
     lasting: float,
+    settles: float | None,
     pace: float = 200,
     size: int = 16,
 ) -> dict[str, Any]:
@@ -41,10 +42,13 @@ def exchange(
         contender: Whose telemetry there is.
         port: Where the server is.
         lasting: For how many seconds to publish after that.
+        settles: For how many of them messages may be lost or doubled; None if at no
+            time.
         pace: How many messages a second.
         size: How many bytes each has, at least.
     """
-    return quietly(_exchange(Connecting(name, contender, port), lasting, pace, size))
+    made = Connecting(name, contender, port)
+    return quietly(_exchange(made, lasting, settles, pace, size))
 
 
 @dataclass
@@ -71,22 +75,30 @@ class _Publisher:
             self.sent.add(number)
         self.dirty += trace.get_current_span().get_span_context().is_valid
 
-    async def publish_many(self, lasting: float, pace: float) -> int:
-        """Publish until told, and for a time after; give the last number."""
+    async def publish_many(
+        self, lasting: float, settles: float | None, pace: float
+    ) -> tuple[int, int]:
+        """Publish until told, and for a time after.
+
+        Returns:
+            The first number that was published when all had settled, and the last one.
+        """
         told = asyncio.create_task(asyncio.to_thread(until_told))
         began, until = time.monotonic(), math.inf
-        number = 0
+        number, settled = 0, 1 if settles is None else 0
         while (now := time.monotonic()) < until:
             if told.done() and until == math.inf:
                 until = now + lasting
             number += 1
+            if not settled and settles is not None and now > until - lasting + settles:
+                settled = number
             await self.publish(number)
             await asyncio.sleep(max(0, began + number / pace - now))
-        return number
+        return settled, number
 
 
 async def _exchange(
-    made: Connecting, lasting: float, pace: float, size: int
+    made: Connecting, lasting: float, settles: float | None, pace: float, size: int
 ) -> dict[str, Any]:
     broker = made.broker()
     came: list[int] = []
@@ -105,12 +117,14 @@ async def _exchange(
             await publisher.publish(0)
             await asyncio.sleep(0.1)
     begin()
-    number = await publisher.publish_many(lasting, pace)
+    settled, number = await publisher.publish_many(lasting, settles, pace)
     await _drained(came)
     with suppress(Exception):
         async with asyncio.timeout(_PATIENCE):
             await broker.stop()
     handled = [each for each in came if each]
+    late = [each for each in came if each >= settled]
+    sent_late = {each for each in publisher.sent if each >= settled}
     return {
         **made.seen(),
         "calls": publisher.calls,
@@ -119,6 +133,9 @@ async def _exchange(
         "raised": sum(each % _FAILS == 0 for each in came),
         "lost": len(publisher.sent - set(came)),
         "doubled": len(handled) - len(set(handled)),
+        "late": len(sent_late),
+        "lost_late": len(sent_late - set(late)),
+        "doubled_late": len(late) - len(set(late)),
         "last": max(came) / number,
         "dirty": publisher.dirty,
     }

@@ -101,7 +101,7 @@ def _refused(name: str, trial: Trial) -> None:
     # How often a good one is tried, on a connection that ends, is a matter of time.
     same = _odd(ours) == _odd(bare)
     trial.check(
-        "what callers see of messages too large, and with nobody there",
+        "what callers see when messages are too large, or nobody is there",
         "as bare",
         "; ".join(_odd(ours)),
         holds=same,
@@ -119,7 +119,7 @@ def _refused(name: str, trial: Trial) -> None:
         rank=ours["failed"],
     )
     trial.check(
-        "spans that were left current, or never ended",
+        "spans that were never ended, or left current",
         "none",
         ours["dirty"] + ours["started"] - ours["exported"],
         holds=ours["dirty"] == 0 and ours["started"] == ours["exported"] > 0,

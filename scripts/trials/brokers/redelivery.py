@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
@@ -72,11 +73,13 @@ async def _refusing(made: Connecting, count: int) -> dict[str, Any]:
             broker.subscriber(stream=stream, **options)(handle)
     else:
         made.subscribe(broker, destination, handle, **options)
-    async with broker, asyncio.timeout(_PATIENCE):
+    async with broker:
         await broker.start()
         for number in range(count):
             await made.kind.publish(broker, str(number), destination)
-        await done.wait()
+        # Where they do not all come, those that came are told.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(done.wait(), _PATIENCE)
         # What is under way is acknowledged before it stops.
         await asyncio.sleep(0.2)
     return {
@@ -101,14 +104,15 @@ def _redelivered(name: str, trial: Trial) -> None:
     bare, ours = bare_and_ours(refusing, name=name, port=port, count=count)
     spans, errors = ours["spans"], ours["errors"]
     trial.check(
-        f"deliveries of {count:,} messages that are refused {_TIMES} times each",
+        f"deliveries of messages that are refused {_TIMES} times each",
         "as bare",
-        f"{ours['handled']:,}",
+        f"{ours['handled']:,} of {count:,} messages",
         holds=ours["often"] == bare["often"] and ours["handled"] > _TIMES * count,
+        rank=count,
         bare=f"{bare['handled']:,}",
     )
     trial.check(
-        "process spans of what was delivered again",
+        "process spans of messages that are delivered again",
         "one per delivery",
         f"{spans.get('process', 0):,} for {ours['handled']:,}",
         holds=spans.get("process") == ours["handled"],
@@ -127,8 +131,8 @@ def _redelivered(name: str, trial: Trial) -> None:
         if name.startswith(("process.", "client.consumed"))
     }
     trial.check(
-        "metrics of what was delivered again",
-        "as many",
+        "what each metric counts of messages that are delivered again",
+        "each delivery",
         ", ".join(f"{value:,}" for value in metrics.values()),
         holds=len(metrics) == len({"duration", "messages"})
         and set(metrics.values()) == {ours["handled"]},

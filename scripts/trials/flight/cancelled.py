@@ -83,9 +83,9 @@ def _cancelling(name: str, trial: Trial) -> None:
     endings = {log[-2] for log in bare["told"]}
     handling = any(log[:3] == ["began", "left", "cancelled"] for log in bare["told"])
     trial.check(
-        f"what differs from bare, of {len(bare['told'])} cancellations",
-        "nothing",
-        different,
+        "cancellations after which something differs from bare",
+        "none",
+        f"{different} of {len(bare['told'])}",
         holds=different == 0 and endings >= {"cancelled", "done"} and handling,
     )
     trial.check(

@@ -64,7 +64,7 @@ async def _one_loop(kind: Kind, kept: Kept, count: int) -> None:
 def _three_loops(trial: Trial) -> None:
     count = 100 if trial.quick else 5_000
     seen = apart(loops, name="nats", count=count)
-    in_place(trial, "spans", 3 * count, seen)
+    in_place(trial, 3 * count, seen)
 
 
 def forked(name: str, count: int) -> dict[str, Any]:
@@ -90,9 +90,9 @@ def _forking(trial: Trial) -> None:
     count = 100 if trial.quick else 5_000
     seen = apart(forked, name="nats", count=count)
     trial.check(
-        "spans of the child",
-        f"{2 * count:,}",
-        f"{seen['spans']:,}",
+        "spans of a child after a fork",
+        "two per message",
+        f"{seen['spans']:,} for {count:,}",
         holds=(seen["spans"], seen["status"]) == (2 * count, 0),
     )
 
@@ -161,15 +161,15 @@ def _closing(trial: Trial) -> None:
     seen = apart(closed, name="nats", count=count)
     cut = 2 * _LOOPS * count
     trial.check(
-        f"spans of {cut:,} messages in flight when their loop was closed",
-        f"{2 * cut:,}, and none that was never ended",
-        f"{seen['cut']:,}, {seen['open']}",
+        "spans of messages in flight when their loop was closed",
+        "two for each, and all ended",
+        f"{seen['cut']:,} for {cut:,}, {seen['open']} never ended",
         holds=(seen["cut"], seen["open"]) == (2 * cut, 0),
     )
     trial.check(
-        "spans in the next loop, and those that are not under their own message",
-        f"{2 * count:,}, none",
-        f"{seen['spans']:,}, {seen['wrong']}",
+        "spans in the next loop",
+        "two per message, under their own",
+        f"{seen['spans']:,} for {count:,}, {seen['wrong']} elsewhere",
         holds=(seen["spans"], seen["wrong"]) == (2 * count, 0),
     )
     trial.check(

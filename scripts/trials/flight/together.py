@@ -122,13 +122,14 @@ def misplaced(spans: Iterable[ReadableSpan]) -> int:
     return wrong
 
 
-def in_place(trial: Trial, spans: str, count: int, seen: dict[str, Any]) -> None:
+def in_place(trial: Trial, count: int, seen: dict[str, Any]) -> None:
     """See that so many messages have two spans each, under their own message."""
     trial.check(
-        spans,
-        f"{2 * count:,}",
-        f"{seen['spans']:,}",
+        "spans of messages in flight at once",
+        "two for each",
+        f"{seen['spans']:,} for {count:,}",
         holds=seen["spans"] == 2 * count,
+        rank=count,
     )
     trial.check(
         "process spans that are not under their own message",
@@ -141,7 +142,7 @@ def in_place(trial: Trial, spans: str, count: int, seen: dict[str, Any]) -> None
 def _in_flight(name: str, how: str, trial: Trial) -> None:
     for count in (300,) if trial.quick else (1_000, 10_000):
         seen = apart(together, name=name, count=count, how=how, within=600)
-        in_place(trial, f"spans of {count:,} messages", count, seen)
+        in_place(trial, count, seen)
 
 
 _HOW: Final = {

@@ -151,10 +151,12 @@ def _fuzzing(name: str, trial: Trial) -> None:
     ours = apart(fuzz, name=name, count=count, within=900)
     different = ours["different"]
     trial.check(
-        f"messages of {ours['inputs']:,} whose handler or publisher saw something else",
+        "messages with headers at random that a handler or publisher sees differently",
         "none",
-        f"{len(different)}{''.join(f'; {each}' for each in different[:3])}",
+        f"{len(different)} of {ours['inputs']:,}"
+        f"{''.join(f'; {each}' for each in different[:3])}",
         holds=not different and ours["handled"] > count / 4,
+        rank=ours["inputs"],
     )
     trial.check(
         "spans that were never ended", "none", ours["open"], holds=ours["open"] == 0
@@ -235,13 +237,14 @@ async def _received(
     return answers
 
 
-def _vectors(function: Callable[[], dict[str, Any]], trial: Trial) -> None:
+def _vectors(what: str, function: Callable[[], dict[str, Any]], trial: Trial) -> None:
     seen = apart(function)
     further = [case for case in seen["ours"] if case not in seen["sdk"]]
     trial.check(
-        f"cases that fail, of {seen['cases']}",
-        f"none but the {len(seen['sdk'])} that the SDK's own propagator fails",
-        f"{len(seen['ours'])}{''.join(f'; {each}' for each in further)}",
+        f"W3C's test cases for {what} that fail",
+        "none that the SDK's own propagator passes",
+        f"{len(seen['ours'])} of {seen['cases']}, where the SDK fails "
+        f"{len(seen['sdk'])}{''.join(f'; {each}' for each in further)}",
         holds=not further,
     )
 
@@ -258,11 +261,11 @@ SCENARIOS: Final = (
     Scenario(
         "hostile/trace-context",
         "the cases of W3C's tests for trace context",
-        partial(_vectors, traces),
+        partial(_vectors, "trace context", traces),
     ),
     Scenario(
         "hostile/baggage",
         "the cases of W3C's tests for baggage",
-        partial(_vectors, entries),
+        partial(_vectors, "baggage", entries),
     ),
 )

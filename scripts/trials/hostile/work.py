@@ -201,11 +201,11 @@ def _working(name: str, trial: Trial) -> None:
         worst = max(ratios, key=lambda what: ratios[what])
         bad, good = (each * (1e6 if unit else 1) for each in found[worst])
         trial.check(
-            f"{what} for a hostile message, of {len(ratios)}",
+            f"{what} for a hostile message",
             f"at most {_TWICE:g} times those of a good one with as many headers and "
             "bytes",
             f"{ratios[worst]:.2f} times ({bad:,.0f}{unit} for {good:,.0f}{unit}): "
-            f"{worst}",
+            f"{worst}, the worst of {len(ratios)}",
             holds=ratios[worst] <= _TWICE,
             rank=ratios[worst],
         )

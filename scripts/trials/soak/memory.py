@@ -19,7 +19,7 @@ from trials.beside import bare_and_ours
 from trials.brokers.connecting import Connecting
 from trials.brokers.shared import shared
 from trials.recorded import Recorded
-from trials.soak.growth import Growth, flat
+from trials.soak.growth import PER_CALL, Growth, each, flat
 from trials.trial import Scenario
 
 if TYPE_CHECKING:
@@ -64,15 +64,17 @@ def _soak(broker: str, trial: Trial) -> None:
     spans = {"publish": count, "process": count}
     trial.check(
         "spans",
-        f"{count:,} of each",
-        _each(seen["spans"]),
+        PER_CALL,
+        f"{each(seen['spans'])} for {count:,}",
         holds=seen["spans"] == spans,
+        rank=count,
     )
     trial.check(
         "spans that the exporter got",
-        f"{2 * count:,}",
-        f"{seen['exported']:,}",
+        "all",
+        f"{seen['exported']:,} of {2 * count:,}",
         holds=seen["exported"] == seen["started"] == 2 * count,
+        rank=count,
     )
     wanted = {
         "client.operation.duration publish": count,
@@ -81,16 +83,13 @@ def _soak(broker: str, trial: Trial) -> None:
         "client.consumed.messages process": count,
     }
     trial.check(
-        "metrics",
-        f"each {count:,}",
-        _each(seen["metrics"]),
+        "what each metric counts",
+        "each call or each delivery",
+        each(seen["metrics"]),
         holds=seen["metrics"] == wanted,
+        rank=count,
     )
     flat(trial, bare, seen)
-
-
-def _each(counts: dict[str, int]) -> str:
-    return ", ".join(f"{value:,}" for value in counts.values())
 
 
 def subscribers(contender: str, port: int, count: int) -> dict[str, Any]:
@@ -129,15 +128,16 @@ def _closing(trial: Trial) -> None:
     port, count = shared("nats").port, 300 if trial.quick else 10_000
     bare, seen = bare_and_ours(subscribers, port=port, count=count, within=900)
     trial.check(
-        f"spans of {count:,} subscribers and publishers",
-        f"{count:,} of each",
-        _each(seen["spans"]),
+        "spans",
+        PER_CALL,
+        f"{each(seen['spans'])} for {count:,}",
         holds=seen["spans"] == {"publish": count, "process": count},
+        rank=count,
     )
     trial.check(
-        f"of {2 * count:,} subscribers and publishers, those that live on",
+        "subscribers and publishers that were closed, and live on",
         "no more than bare",
-        seen["living"],
+        f"{seen['living']} of {2 * count:,}",
         holds=seen["living"] <= bare["living"],
         bare=f"{bare['living']:,}",
     )
@@ -165,7 +165,10 @@ def _dropping(trial: Trial) -> None:
     count = 100 if trial.quick else 1_000
     bare, seen = bare_and_ours(brokers, count=count, within=300)
     trial.check(
-        "brokers that live on", "none", seen["living"], holds=seen["living"] == 0
+        "brokers that were dropped, and live on",
+        "none",
+        f"{seen['living']} of {count:,}",
+        holds=seen["living"] == 0,
     )
     flat(trial, bare, seen)
 

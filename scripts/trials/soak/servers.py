@@ -11,7 +11,7 @@ from guide.kinds import KINDS
 from trials.beside import bare_and_ours
 from trials.brokers.connecting import Connecting, quietly
 from trials.brokers.shared import ONE_PER_SERVER, server_of, shared
-from trials.soak.growth import Growth, flat
+from trials.soak.growth import PER_CALL, Growth, each, flat
 from trials.trial import Scenario
 
 if TYPE_CHECKING:
@@ -76,26 +76,34 @@ def _soaked(name: str, trial: Trial) -> None:
         passing, name=name, port=port, count=count, within=_LASTS
     )
     trial.check(
-        f"messages handled, of {count:,} through a server",
+        "messages handled that go through a server",
         "each once",
-        f"{ours['came']:,}",
+        f"{ours['came']:,} of {count:,}",
         holds=ours["came"] == count and ours["doubled"] == 0,
+        rank=count,
         bare=f"{bare['came']:,}",
     )
     trial.check(
-        f"spans of {count:,} messages through a server, ended and exported",
-        f"{count:,} of each, {2 * count:,}",
-        f"{', '.join(f'{each:,}' for each in ours['spans'].values())}, "
-        f"{ours['exported']:,}",
-        holds=ours["spans"] == {"publish": count, "process": count}
-        and ours["exported"] == ours["started"] == 2 * count,
+        "spans",
+        PER_CALL,
+        f"{each(ours['spans'])} for {count:,}",
+        holds=ours["spans"] == {"publish": count, "process": count},
+        rank=count,
     )
     trial.check(
-        f"metrics of {count:,} messages through a server",
-        f"each {count:,}",
-        ", ".join(f"{each:,}" for each in ours["metrics"].values()),
+        "spans that the exporter got",
+        "all",
+        f"{ours['exported']:,} of {2 * count:,}",
+        holds=ours["exported"] == ours["started"] == 2 * count,
+        rank=count,
+    )
+    trial.check(
+        "what each metric counts",
+        "each call or each delivery",
+        each(ours["metrics"]),
         holds=len(ours["metrics"]) == 2 * len(ours["spans"])
         and set(ours["metrics"].values()) == {count},
+        rank=count,
     )
     flat(trial, bare, ours)
 
