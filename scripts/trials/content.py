@@ -17,15 +17,16 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from pydantic import BaseModel
 
 from faststream_otel.testing import in_memory
-from guide.kinds import KINDS, Kind
 from trials.apart import apart
+from trials.brokers.connecting import OF
 from trials.recorded import Kept
+from trials.said import Said
 from trials.trial import Scenario
 
 if TYPE_CHECKING:
+    from guide.kinds import Kind
     from trials.trial import Trial
 
-_OF: Final = {kind.name: kind for kind in KINDS}
 # A word that stands nowhere else, for each part.
 _PARTS: Final = {
     part: f"canary-{part}"
@@ -52,14 +53,12 @@ class _Card(BaseModel):
 
 def recorded(name: str) -> dict[str, Any]:
     """Put a secret into each part of messages; give those that telemetry has."""
-    return asyncio.run(_recorded(_OF[name]))
+    return asyncio.run(_recorded(OF[name]))
 
 
 async def _recorded(kind: Kind) -> dict[str, Any]:
     kept, reader, logs = Kept(), InMemoryMetricReader(), _logs()
-    lines = _Lines()
-    logging.getLogger("faststream_otel").addHandler(lines)
-    logging.getLogger("opentelemetry").addHandler(lines)
+    said = Said(logging.DEBUG)
     logger_provider = LoggerProvider(shutdown_on_exit=False)
     logger_provider.add_log_record_processor(SimpleLogRecordProcessor(logs))
     middleware = kind.middleware(
@@ -97,7 +96,7 @@ async def _recorded(kind: Kind) -> dict[str, Any]:
     told += [each.to_json() for each in logs.get_finished_logs()]
     data = reader.get_metrics_data()
     told += [data.to_json()] if data else []
-    told += lines.texts
+    told += said.texts
     everything = "\n".join(told)
     handled = sum(span.name.startswith("process") for span in kept.spans)
     return {
@@ -108,15 +107,6 @@ async def _recorded(kind: Kind) -> dict[str, Any]:
 
 def _logs() -> InMemoryLogRecordExporter:
     return InMemoryLogRecordExporter()  # type: ignore[no-untyped-call] # the SDK annotates it in part
-
-
-class _Lines(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.texts: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.texts.append(self.format(record))
 
 
 def _canaries(name: str, trial: Trial) -> None:
@@ -136,5 +126,5 @@ SCENARIOS: Final = tuple(
         "a secret in body, headers, baggage, key, ids, error texts, answer and URL",
         partial(_canaries, name),
     )
-    for name in _OF
+    for name in OF
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
 import os
 import signal
 from contextlib import AsyncExitStack
@@ -24,6 +23,7 @@ from trials.flight.together import (
     traced,
 )
 from trials.recorded import Kept
+from trials.said import Said
 from trials.trial import Scenario
 
 if TYPE_CHECKING:
@@ -99,8 +99,7 @@ def _forking(trial: Trial) -> None:
 
 def closed(name: str, count: int) -> dict[str, Any]:
     """Close loops with messages in flight: their tasks are cancelled, or forgotten."""
-    lines = _Lines()
-    logging.getLogger().addHandler(lines)
+    said = Said()
     kept, kind = Kept(), OF[name]
     # One for all loops, as of an application that is run again.
     telemetry = middleware(kind, kept)
@@ -120,7 +119,7 @@ def closed(name: str, count: int) -> dict[str, Any]:
         "open": left,
         "spans": len(kept.spans) - before,
         "wrong": misplaced(kept.spans[before:]),
-        "lines": lines.texts,
+        "lines": [text[:200] for text in said.texts],
     }
 
 
@@ -142,18 +141,6 @@ async def _in_flight(kind: Kind, telemetry: Any, count: int) -> None:
     for number in range(count):
         await kind.publish(broker, f"m{number}", "orders")
     await all_came.wait()
-
-
-class _Lines(logging.Handler):
-    """Keeps what telemetry says."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.texts: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.name.startswith(("faststream_otel", "opentelemetry")):
-            self.texts.append(self.format(record)[:200])
 
 
 def _closing(trial: Trial) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,18 +14,19 @@ from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from faststream_otel.testing import in_memory
-from guide.kinds import KINDS, Kind
 from trials.apart import apart
+from trials.brokers.connecting import OF
 from trials.hostile.vectors import BAGGAGE, GOOD, ID, STATES, TRACES
 from trials.recorded import Kept
+from trials.said import Said
 from trials.trial import Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from guide.kinds import Kind
     from trials.trial import Trial
 
-_OF: Final = {kind.name: kind for kind in KINDS}
 _OURS_ALONE: Final = {"traceparent", "tracestate", "baggage", "correlation_id"}
 _LINES: Final = 5
 
@@ -55,9 +55,8 @@ _headers = st.dictionaries(_names, _values, max_size=6)
 
 def fuzz(name: str, count: int) -> dict[str, Any]:
     """Publish and handle messages with odd headers, without telemetry and with it."""
-    lines = _Lines()
-    logging.getLogger().addHandler(lines)
-    inputs, kept, kind = _inputs(count), Kept(), _OF[name]
+    said = Said()
+    inputs, kept, kind = _inputs(count), Kept(), OF[name]
     bare = asyncio.run(_seen(kind, kind.broker(logger=None), inputs))
     ours = asyncio.run(_seen(kind, traced(kind, kept), inputs))
     different = [
@@ -70,7 +69,7 @@ def fuzz(name: str, count: int) -> dict[str, Any]:
         "handled": sum(isinstance(each, list) for told in ours for each in told),
         "different": different,
         "open": kept.open,
-        "lines": lines.count,
+        "lines": len(said.texts),
     }
 
 
@@ -129,17 +128,8 @@ async def _publish(kind: Kind, broker: Any, body: str, **options: Any) -> list[s
     return []
 
 
-class _Lines(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.count = 0
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.name.startswith(("faststream_otel", "opentelemetry")):
-            self.count += 1
-
-
 def traced(kind: Kind, kept: Kept) -> Any:
+    """Make a broker that records headers, and how messages were settled."""
     middleware = kind.middleware(
         tracer_provider=kept.provider, capture_headers=["tenant"], settle_spans=True
     )
@@ -223,7 +213,7 @@ async def _received(
     cases: list[dict[str, str]], seen_by_handler: Callable[[], Any]
 ) -> list[Any]:
     """Have each message handled that a stranger sends with these headers."""
-    kind, answers = _OF["nats"], []
+    kind, answers = OF["nats"], []
     broker = traced(kind, Kept())
 
     async def handle(body: str) -> None:
@@ -256,7 +246,7 @@ SCENARIOS: Final = (
             "headers at random, and near to good",
             partial(_fuzzing, name),
         )
-        for name in _OF
+        for name in OF
     ),
     Scenario(
         "hostile/trace-context",
