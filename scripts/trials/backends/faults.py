@@ -72,12 +72,12 @@ def _checks(
         rank=-ours["handled"],
         **told(lambda each: f"{each['handled']:,}"),
     )
-    lost = ours["spans"] - ours["arrived"]
+    lost = _spans(trial) - ours["arrived"]
     if loses:
         trial.check(
             "spans lost",
             "said in the log",
-            f"{lost:,} of {ours['spans']:,}, {ours['said']} lines about it",
+            f"{lost:,} of {_spans(trial):,}, {ours['said']} lines about it",
             holds=ours["spans"] == _spans(trial) and (lost == 0 or ours["said"] > 0),
             rank=lost,
         )
