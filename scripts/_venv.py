@@ -8,11 +8,16 @@ signal to the script ends pip, too.
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":
+    # While there is nothing to end in good order, it ends this process at once.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import fcntl
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile

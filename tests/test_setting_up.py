@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
+import os
 import runpy
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-VENV = runpy.run_path(
-    str(Path(__file__).parents[1] / "scripts" / "_venv.py"), run_name="scripts._venv"
-)
+FILE = Path(__file__).parents[1] / "scripts" / "_venv.py"
+VENV = runpy.run_path(str(FILE), run_name="scripts._venv")
 FOUND = "Collecting a\nCollecting b\n"
 INSTALLING = f"{FOUND}Installing collected packages: a, b, c\n"
 
@@ -96,3 +98,17 @@ def test_reasons(log: str, said: list[str]) -> None:
     assert len(reasons) == len(said)
     for reason, part in zip(reasons, said, strict=True):
         assert part in reason
+
+
+def test_ctrl_c_while_it_starts(tmp_path: Path) -> None:
+    """It ends at once, and says nothing."""
+    interrupts = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
+    (tmp_path / "tempfile.py").write_text(interrupts)
+    done = subprocess.run(
+        [sys.executable, str(FILE)],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
