@@ -59,11 +59,16 @@ async def run(*module: str, shown: bool = False) -> str:
     return said
 
 
-async def build(to: Path) -> None:
-    """Build the guide into a directory, and say how long it took."""
+async def build(to: Path, compressed: Path | None = None) -> None:
+    """Build the guide into a directory, and say how long it took.
+
+    Its compressed files go into another one, if that is given.
+    """
     print("Building the guide, as docs/ and docs_src/ are now ...", flush=True)
     began = time.monotonic()
     await run(*BUILD, str(to))
+    if compressed:
+        await anyio.to_thread.run_sync(compress, to, compressed)
     print(f"Built it in {time.monotonic() - began:.0f} s.", flush=True)
 
 
@@ -84,11 +89,11 @@ class Builds:
         new = Path(tempfile.mkdtemp(dir=self.folder))
         site, compressed = new / "site", new / "compressed"
         try:
-            await build(site)
+            await build(site, compressed)
         except RuntimeError:
             shutil.rmtree(new)
             raise
-        await anyio.to_thread.run_sync(compress, site, compressed)
+        # At once: whoever reads that it is built reloads the page.
         if self.site:
             self.site.show(site, compressed)
         else:
