@@ -29,7 +29,7 @@ import pytest
 from faststream_otel import _faults
 from servers.known import ALIASES, SERVERS, TOOLS, program
 from servers.programs import absent
-from tests.shared import shared
+from tests.shared import shared, timers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,6 +110,9 @@ def nothing_left() -> Iterator[None]:
     """Fail a test that leaves what the next one would find: tests run in any order."""
     before = shared()
     yield
+    for timer in timers() - before["timers"]:
+        # One whose time has come is about to end.
+        timer.join(1)
     left = [name for name, value in shared().items() if value != before[name]]
     assert not left, f"changed, and not put back: {', '.join(left)}"
 

@@ -39,9 +39,14 @@ def shared() -> dict[str, Any]:
         },
         "sys.path": sys.path.copy(),
         "sys.excepthook": sys.excepthook,
-        "timers": {
-            each
-            for each in threading.enumerate()
-            if isinstance(each, threading.Timer) and not each.finished.is_set()
-        },
+        "timers": timers(),
+    }
+
+
+def timers() -> set[threading.Timer]:
+    """Give the timers that wait, or do what they waited for."""
+    return {
+        each
+        for each in threading.enumerate()
+        if isinstance(each, threading.Timer) and not each.finished.is_set()
     }
