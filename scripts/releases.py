@@ -15,6 +15,11 @@ SOURCE = "faststream_otel/__init__.py"
 CHANGELOG = "CHANGELOG.md"
 VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)((a|b|rc)\d+)?")
 UNRELEASED = "Unreleased"
+# What holds only until the first release; PyPI shows the readme.
+NOT_YET = {
+    "README.md": "The package is not on PyPI yet",
+    "mkdocs.yml": 'package: !ENV [GUIDE_PACKAGE, ""]',
+}
 
 
 class Entry(NamedTuple):
@@ -66,6 +71,9 @@ def mistakes(root: Path, tag: str, today: date) -> Iterator[str]:
     if there not in {"", here}:
         yield f"{tag} is tagged already, and is {there[:12]}, not {here[:12]}"
     yield from mistakes_of_changelog(root, number, today)
+    for name, words in NOT_YET.items():
+        if (root / name).exists() and words in (root / name).read_text():
+            yield f"{name} has `{words}`, which is for a package that is not on PyPI"
 
 
 def tagged(root: Path, tag: str) -> str:

@@ -88,6 +88,9 @@ def checkout(tmp_path: Path) -> Path:
         rf"(?m)^## {VERSION}.*", f"## {VERSION} - {WRITTEN}", changes.read_text()
     )
     changes.write_text(dated)
+    readme = copy / "README.md"
+    words = releases.NOT_YET["README.md"]
+    readme.write_text(readme.read_text().replace(words, "It is on PyPI"))
     git(copy, "init", "--quiet", "--initial-branch", "main")
     commit(copy)
     return copy
@@ -136,6 +139,12 @@ def no_changelog(copy: Path) -> None:
     (copy / "CHANGELOG.md").write_text("# Changelog\n")
 
 
+def not_on_pypi(copy: Path) -> None:
+    """Tell users of the first version that there is none."""
+    with (copy / "README.md").open("a") as readme:
+        readme.write(f"{releases.NOT_YET['README.md']}: ...\n")
+
+
 def other_version(copy: Path) -> None:
     """Write half a version."""
     edit(copy / SOURCE, f'"{VERSION}"', '"9.8"')
@@ -149,6 +158,7 @@ MISTAKES: dict[Callable[[Path], None], str] = {
     no_entry: f"CHANGELOG.md begins with 0.0.9, but {SOURCE} says {VERSION}",
     no_text: f"CHANGELOG.md says nothing of {VERSION}",
     no_changelog: f"CHANGELOG.md begins with nothing, but {SOURCE} says {VERSION}",
+    not_on_pypi: f"README.md has `{releases.NOT_YET['README.md']}`, which is for a",
     other_version: "__version__ is '9.8', which is not of the form 1.2.3",
 }
 
@@ -165,6 +175,17 @@ def test_mistake(mistake: Callable[[Path], None], checkout: Path) -> None:
     said = [MISTAKES[mistake].replace("TODAY", str(day)) for day in days]
     assert any(each in done.stderr for each in said), done.stderr
     assert not (checkout / "dist").exists()
+
+
+def test_what_holds_until_the_first_release() -> None:
+    """It is found in the words that it has, or it says what it says afterwards."""
+    afterwards = {
+        "README.md": "pip install faststream-otel",
+        "mkdocs.yml": "E, faststr",
+    }
+    for name, words in releases.NOT_YET.items():
+        text = (ROOT / name).read_text()
+        assert (words in text) != (afterwards[name] in text), name
 
 
 def test_a_checkout_with_changes(checkout: Path) -> None:
