@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from statistics import quantiles
@@ -82,7 +82,6 @@ class _Lines(logging.Handler):
 
     count: int = 0
     lost: int = 0
-    texts: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -92,9 +91,8 @@ class _Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.count += 1
-        text = record.getMessage()
-        self.lost += any(word in text.lower() for word in _LOSING)
-        self.texts.append(text[:200])
+        text = record.getMessage().lower()
+        self.lost += any(word in text for word in _LOSING)
 
 
 _LOSING: Final = ("drop", "fail", "exception", "lost", "error", "transient")
@@ -157,7 +155,6 @@ def serve(
     return {
         **seen,
         "lines": lines.count,
-        "texts": sorted(set(lines.texts))[:8],
         "said": lines.lost,
         "spans": ended.count,
         "given": spans.given,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _PARTITIONS: Final = 4
 _PACE: Final = 100.0
+# How long a consumer may wait for its next message: a group takes seconds to agree.
 _PATIENCE: Final = 60.0
 _DRAIN: Final = 20.0
 _LASTS: Final = 600.0
@@ -71,8 +72,10 @@ async def _joined(made: Connecting, rounds: int, size: int) -> dict[str, Any]:
 
     async def handles(who: str) -> None:
         wanted = len(came[who]) + size
-        async with progress, asyncio.timeout(_PATIENCE):
-            await progress.wait_for(lambda: len(came[who]) >= wanted)
+        async with progress:
+            while (count := len(came[who])) < wanted:
+                async with asyncio.timeout(_PATIENCE):
+                    await progress.wait_for(lambda: len(came[who]) > count)
 
     first = consumer("first")
     sent: list[int] = []

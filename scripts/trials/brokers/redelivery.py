@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 # How often each message is refused before it is taken.
 _TIMES: Final = 3
-_PATIENCE: Final = 250.0
+# How long nothing may come until it is over, and how long all of it may last.
+_SILENCE: Final = 30.0
+_LASTS: Final = 900.0
 # How many messages, in a quick run and in a full one. Each time that Confluent's client
 # goes back, it takes half a second to read again.
 _COUNTS: Final = {"confluent": (6, 40)}
@@ -43,10 +45,12 @@ async def _refusing(made: Connecting, count: int) -> dict[str, Any]:
     broker, destination = made.broker(), f"again-{uuid4().hex}"
     deliveries: Counter[str] = Counter()
     traces: dict[str, set[int]] = {}
-    raised, done = 0, asyncio.Event()
+    taken: set[str] = set()
+    raised, came = 0, asyncio.Event()
 
     async def handle(body: str) -> None:
         nonlocal raised
+        came.set()
         deliveries[body] += 1
         context = trace.get_current_span().get_span_context()
         traces.setdefault(body, set()).add(context.trace_id)
@@ -55,9 +59,7 @@ async def _refusing(made: Connecting, count: int) -> dict[str, Any]:
                 raised += 1
                 raise LookupError(body)
             raise NackMessage
-        taken = sum(each > _TIMES for each in deliveries.values())
-        if taken == count:
-            done.set()
+        taken.add(body)
 
     options = {"ack_policy": AckPolicy.NACK_ON_ERROR, **_options(made, destination)}
     if made.name == "redis-stream":
@@ -79,7 +81,9 @@ async def _refusing(made: Connecting, count: int) -> dict[str, Any]:
             await made.kind.publish(broker, str(number), destination)
         # Where they do not all come, those that came are told.
         with suppress(TimeoutError):
-            await asyncio.wait_for(done.wait(), _PATIENCE)
+            while len(taken) < count:
+                came.clear()
+                await asyncio.wait_for(came.wait(), _SILENCE)
         # What is under way is acknowledged before it stops.
         await asyncio.sleep(0.2)
     return {
@@ -101,7 +105,9 @@ def _options(made: Connecting, destination: str) -> dict[str, Any]:
 def _redelivered(name: str, trial: Trial) -> None:
     quick, full = _COUNTS.get(name, _COUNT)
     port, count = shared(name).port, quick if trial.quick else full
-    bare, ours = bare_and_ours(refusing, name=name, port=port, count=count)
+    bare, ours = bare_and_ours(
+        refusing, name=name, port=port, count=count, within=_LASTS
+    )
     spans, errors = ours["spans"], ours["errors"]
     trial.check(
         f"deliveries of messages that are refused {_TIMES} times each",
