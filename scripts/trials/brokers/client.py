@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from guide.kinds import Kind
 
 _DESTINATION: Final = "trial-orders"
-# Every so many messages the handler fails.
+# How many messages a second, and which of them the handler fails at.
+_PACE: Final = 200
 _FAILS: Final = 50
 # How long one publish may take, and how long to wait for what is under way.
 _PATIENCE: Final = 5.0
@@ -32,8 +33,6 @@ def exchange(
     port: int,
     lasting: float,
     settles: float | None,
-    pace: float = 200,
-    size: int = 16,
 ) -> dict[str, Any]:
     """Publish and handle messages until told, and for a time after.
 
@@ -44,11 +43,9 @@ def exchange(
         lasting: For how many seconds to publish after that.
         settles: For how many of them messages may be lost or doubled; None if at no
             time.
-        pace: How many messages a second.
-        size: How many bytes each has, at least.
     """
     made = Connecting(name, contender, port)
-    return quietly(_exchange(made, lasting, settles, pace, size))
+    return quietly(_exchange(made, lasting, settles))
 
 
 @dataclass
@@ -57,7 +54,6 @@ class _Publisher:
 
     kind: Kind
     broker: Any
-    filling: str
     sent: set[int] = field(default_factory=set)
     calls: int = 0
     failed: int = 0
@@ -65,10 +61,9 @@ class _Publisher:
 
     async def publish(self, number: int) -> None:
         self.calls += 1
-        body = f"{number} {self.filling}"
         try:
             async with asyncio.timeout(_PATIENCE):
-                await self.kind.publish(self.broker, body, _DESTINATION)
+                await self.kind.publish(self.broker, str(number), _DESTINATION)
         except Exception:
             self.failed += 1
         else:
@@ -76,7 +71,7 @@ class _Publisher:
         self.dirty += trace.get_current_span().get_span_context().is_valid
 
     async def publish_many(
-        self, lasting: float, settles: float | None, pace: float
+        self, lasting: float, settles: float | None
     ) -> tuple[int, int]:
         """Publish until told, and for a time after.
 
@@ -93,31 +88,31 @@ class _Publisher:
             if not settled and settles is not None and now > until - lasting + settles:
                 settled = number
             await self.publish(number)
-            await asyncio.sleep(max(0, began + number / pace - now))
+            await asyncio.sleep(max(0, began + number / _PACE - now))
         return settled, number
 
 
 async def _exchange(
-    made: Connecting, lasting: float, settles: float | None, pace: float, size: int
+    made: Connecting, lasting: float, settles: float | None
 ) -> dict[str, Any]:
     broker = made.broker()
     came: list[int] = []
 
     async def handle(body: str) -> None:
-        number = int(body.partition(" ")[0])
+        number = int(body)
         came.append(number)
         if number % _FAILS == 0:
             raise ValueError(number)
 
     made.subscribe(broker, _DESTINATION, handle)
-    publisher = _Publisher(made.kind, broker, "x" * size)
+    publisher = _Publisher(made.kind, broker)
     async with asyncio.timeout(_START):
         await broker.start()
         while not came:
             await publisher.publish(0)
             await asyncio.sleep(0.1)
     begin()
-    settled, number = await publisher.publish_many(lasting, settles, pace)
+    settled, number = await publisher.publish_many(lasting, settles)
     await _drained(came)
     with suppress(Exception):
         async with asyncio.timeout(_PATIENCE):

@@ -110,6 +110,7 @@ def _checks(trial: Trial, seen: dict[str, dict[str, Any]], when: str) -> None:
         "each call or each delivery",
         ", ".join(f"{value:,}" for value in ours["metrics"].values()),
         holds=ours["metrics"] == metrics,
+        rank=ours["calls"],
     )
     trial.check(
         "spans that were never ended, or left current",

@@ -7,6 +7,7 @@ import gc
 import weakref
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
+from unittest.mock import Mock
 
 from opentelemetry import metrics, trace
 from opentelemetry.sdk.metrics import MeterProvider
@@ -43,8 +44,13 @@ async def _messages(name: str, contender: str, count: int) -> dict[str, Any]:
     broker.subscriber("orders")(handle)
     growth = Growth()
     async with kind.in_memory(broker):
+        # FastStream's test broker has a mock for its log, which keeps each line.
+        mocks = [each for each in gc.get_objects() if isinstance(each, Mock)]
         for number in range(1, count + 1):
             await broker.publish("x", "orders")
+            if number % (count // 100) == 0:
+                for mock in mocks:
+                    mock.reset_mock()
             if number in {count // 10, count}:
                 recorded.flush()
                 growth.look()
