@@ -177,16 +177,21 @@ def test_it_says_what_it_waits_for(
     )
 
 
+@pytest.mark.parametrize("killed", [False, True])
 def test_another_up_waits_for_it(
-    stand_in: Callable[..., Server], tmp_path: Path
+    stand_in: Callable[..., Server], tmp_path: Path, *, killed: bool
 ) -> None:
-    """It is not started twice."""
+    """It is not started twice, even if the command that started it is killed."""
     slow = stand_in(ALIVE + WRITES + GREETER, "2")
     first = subprocess.Popen(driver(slow, "up", "nats"), stdout=subprocess.DEVNULL)
     eventually(slow.pid)
     pid = slow.pid()
-    assert slow.up().endswith(f"process {pid}")
-    assert first.wait(SOON) == 0
+    if killed:
+        first.kill()
+    on = f"on {slow.where}"
+    said = f"is up {on}, process {pid}" if killed else f"is up already, {on}"
+    assert slow.up() == said
+    assert first.wait(SOON) == (-signal.SIGKILL if killed else 0)
     assert slow.pid() == pid
 
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from servers import containers, processes, programs
+from servers.kept import taken
 from servers.waiting import until_ready
 
 if TYPE_CHECKING:
@@ -94,6 +95,14 @@ class Server:
 
     def up(self, config: Path | None = None, engine: str | None = None) -> str:
         """Start it: in a container of the engine, or else its program."""
+        # Two that start it at once would take its data from each other.
+        lock = programs.HOME / "locks" / self.name
+        lock.mkdir(parents=True, exist_ok=True)
+        with taken(lock):
+            return self.up_alone(config, engine)
+
+    def up_alone(self, config: Path | None, engine: str | None) -> str:
+        """Start it, while no other command does."""
         state, pid = self.answers(), self.pid()
         if state and (pid or containers.mark(self).exists()):
             return f"is up already, on {self.where}"
