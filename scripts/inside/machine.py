@@ -21,6 +21,7 @@ from concurrent.futures import Executor, Future
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, Final
 
+from inside import missing
 from inside.pipes import Servers
 
 if TYPE_CHECKING:
@@ -145,6 +146,9 @@ class Loop(Servers):
     def _write_to_self(self) -> None:
         """Nobody waits in another thread."""
 
+    async def _make_subprocess_transport(self, *_: Any, **__: Any) -> None:
+        missing.begin_process()
+
 
 class Inline(Executor):
     """Does what is submitted at once, in a context of its own, as a thread would."""
@@ -215,8 +219,11 @@ def run_thread(thread: threading.Thread) -> bool:
         thread.waits = True  # type: ignore[attr-defined]
         _threads.append(thread)
         return False
-    except Exception:
-        threading.excepthook(threading.ExceptHookArgs([*sys.exc_info(), thread]))
+    except Exception as error:
+        # From where the thread's own lines begin.
+        begun = error.__traceback__ and error.__traceback__.tb_next
+        its = (type(error), error.with_traceback(begun), begun)
+        threading.excepthook(threading.ExceptHookArgs([*its, thread]))
     finally:
         _running.pop()
     return True
@@ -240,6 +247,7 @@ def wait_for_condition(
 
 def install() -> None:
     """Put all of it in its place, before anything else is imported."""
+    missing.install()
     sys.executable = "/usr/bin/python"
     for owner, name, stand_in in [
         (selectors, "DefaultSelector", Selector),

@@ -7,6 +7,8 @@ from contextvars import Context
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
+from inside.missing import unreachable
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -37,13 +39,10 @@ class Servers(asyncio.BaseEventLoop):
         """Connect with one that answers.
 
         Raises:
-            ConnectionRefusedError: There is none, or it would be on another machine.
+            MissingError: There is none, or it would be on another machine.
         """
         if host not in HOSTS or port not in self.servers:
-            raise ConnectionRefusedError(
-                f"No connection to {host}:{port}: a program has no network in a "
-                "browser. Its broker is in memory."
-            )
+            raise unreachable(host, port)
         near, far = protocol_factory(), self.servers[port]()
         ours, theirs = Pipe(self, far), Pipe(self, near)
         ours.other, theirs.other = theirs, ours

@@ -10,7 +10,6 @@ import json
 import linecache
 import runpy
 import sys
-import traceback
 from typing import TYPE_CHECKING, Any, Final
 from unittest import mock
 
@@ -18,19 +17,21 @@ from inside import machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import TracebackType
 
 machine.install()
 
 from faststream.exceptions import HandlerException  # noqa: E402
 
+import guide.programs  # noqa: E402
 import guide.signals  # noqa: E402 - what it imports is to find the machine's parts
 from faststream_otel._traces.picture import svg  # noqa: E402
 from faststream_otel.testing import SpanRecorder, Trace, render  # noqa: E402
+from faststream_otel.testing._recording import record_by  # noqa: E402
 from guide.figures import tables  # noqa: E402
 from guide.fresh import MOMENT  # noqa: E402 - the worker asks for it
 from guide.places import BROKERS, PROGRAMS  # noqa: E402
 from guide.programs import Program  # noqa: E402
+from inside.errors import LackError, lacked, told  # noqa: E402
 from inside.otlp import otlp  # noqa: E402
 
 __all__ = ("MOMENT", "prepare", "run")
@@ -44,13 +45,6 @@ USUAL: Final = (
     "faststream_otel.console",
     "opentelemetry.sdk.metrics",
 )
-# What a program without one of these names is told.
-LACKS: Final = {
-    "app": "The program has no `app`, so nothing was started. "
-    "Add `app = FastStream(broker)`.\n",
-    "broker": "The program has no `broker`, so nothing was started. "
-    "FastAPI's `app` needs one beside it.\n",
-}
 # More than a picture shows, and a reader reads.
 MOST_SPANS: Final = 500
 
@@ -75,6 +69,8 @@ def run(name: str) -> str:
         with machine.no_loop(), at_most(MOST_SPANS):
             return json.dumps(finished(program))
     except BaseException as error:
+        if note := lacked(error, program):
+            return json.dumps({**drawn(Trace(()), program), "note": note})
         return json.dumps({"type": "failed", **told(error, program)})
     finally:
         sys.stdout.flush()
@@ -107,17 +103,8 @@ def finished(program: Program) -> dict[str, Any]:
         return {"type": "finished", "svg": None, "errors": []}
     trace, errors = played(program)
     trace = program.circumstances.seen(trace)
-    name = str(program) if program.circumstances.of else f"{program}.py"
-    title = f"Trace of {name}"
-    drawn: dict[str, Callable[[], str]] = {
-        "svg": lambda: svg(trace, title=title, alone=False),
-        "table": lambda: tables(trace, title),
-        "tree": lambda: f"{render(trace)}\n",
-        "otlp": lambda: otlp(trace),
-    }
     return {
-        "type": "finished",
-        **{part: make() if trace.spans else "" for part, make in drawn.items()},
+        **drawn(trace, program),
         # A decision is raised too, and with a server nobody sees it.
         "errors": [
             told(error, program)
@@ -125,6 +112,20 @@ def finished(program: Program) -> dict[str, Any]:
             if not isinstance(error, HandlerException)
         ],
     }
+
+
+def drawn(trace: Trace, program: Program) -> dict[str, Any]:
+    """What is shown of a trace, if anything was recorded."""
+    name = str(program) if program.circumstances.of else f"{program}.py"
+    title = f"Trace of {name}"
+    parts: dict[str, Callable[[], str]] = {
+        "svg": lambda: svg(trace, title=title, alone=False),
+        "table": lambda: tables(trace, title),
+        "tree": lambda: f"{render(trace)}\n",
+        "otlp": lambda: otlp(trace),
+    }
+    made = {part: make() if trace.spans else "" for part, make in parts.items()}
+    return {"type": "finished", **made, "errors": []}
 
 
 def tested(program: Program) -> tuple[Trace, list[BaseException]]:
@@ -147,40 +148,24 @@ def played(program: Program) -> tuple[Trace, list[BaseException]]:
     if program.step.startswith(SIGNALS):
         with guide.signals.a_process():
             return guide.signals.play(program)
-    with guide.signals.a_process():
+    with (
+        guide.signals.a_process(),
+        mock.patch.object(guide.programs, "record_by", recorded),
+    ):
         return program.run()
 
 
-def told(error: BaseException, program: Program) -> dict[str, Any]:
-    """What Python says of an error, from the program's own lines on."""
-    path = str(program.path)
-    own = error.__traceback__
-    while own and own.tb_frame.f_code.co_filename != path:
-        own = own.tb_next
-    if isinstance(error, machine.EndlessError):
-        text = f"{error}\n"
-    elif own or isinstance(error, SyntaxError):
-        shown = traceback.TracebackException(type(error), error, own)
-        text = "".join(shown.format()).replace(path, program.path.name)
-    elif (
-        isinstance(error, AttributeError)
-        and error.name in LACKS
-        and getattr(error.obj, "__name__", "") == program.path.stem
-    ):
-        text = LACKS[error.name]
-    else:
-        # None of its lines has to do with it, but what it lacks.
-        text = "".join(traceback.format_exception_only(error))
-    return {"traceback": text, "line": line(error, own, path)}
+@contextlib.contextmanager
+def recorded(recorder: SpanRecorder, *brokers: Any, **options: Any) -> Iterator[Any]:
+    """Record what a program does; one without a middleware runs all the same.
 
-
-def line(error: BaseException, own: TracebackType | None, path: str) -> int | None:
-    """The line of the program where it went wrong, the innermost one."""
-    if isinstance(error, SyntaxError) and error.filename == path:
-        return error.lineno
-    found = None
-    while own:
-        if own.tb_frame.f_code.co_filename == path:
-            found = own.tb_lineno
-        own = own.tb_next
-    return found
+    Raises:
+        LackError: No broker would be started.
+    """
+    if not brokers:
+        raise LackError("brokers")
+    recording: Any = recorder
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(ValueError):
+            recording = stack.enter_context(record_by(recorder, *brokers, **options))
+        yield recording

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from guide.server import serve
+from tests.browser.worker import Worker
 from tests.conftest import REQUIRED
 
 if TYPE_CHECKING:
@@ -76,3 +77,14 @@ def context(browser: Browser, home: str) -> Iterator[BrowserContext]:
 def page(context: BrowserContext) -> Page:
     """A page of that reader, without a site yet."""
     return context.new_page()
+
+
+@pytest.fixture(scope="package")
+def worker(browser: Browser, home: str) -> Iterator[Worker]:
+    """One for all edits: none leaves anything to the next."""
+    page = browser.new_page(base_url=home)
+    # An endless one must not take the suite's time: the worker ends it by itself.
+    page.set_default_timeout(60_000)
+    page.goto("/404.html")
+    yield Worker(page)
+    page.close()

@@ -71,7 +71,13 @@ def finished(**changed: Any) -> Message:
 
 def failed(traceback: str, line: int | None) -> Message:
     """The program does not get to its end."""
-    return {"type": "failed", "traceback": traceback, "line": line}
+    return {"type": "failed", **error(traceback, line)}
+
+
+def error(traceback: str, line: int | None) -> Message:
+    """An error, as the worker tells it."""
+    brief = traceback.rstrip().rpartition("\n")[2]
+    return {"traceback": traceback, "brief": brief, "line": line}
 
 
 USUAL: Final = (HELD, STARTED, said("Hello, Ada!\n"), finished())

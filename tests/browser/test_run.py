@@ -14,6 +14,8 @@ from tests.browser.runs import (
     STARTED,
     Running,
     answer,
+    error,
+    failed,
     finished,
     said,
 )
@@ -150,18 +152,18 @@ def test_one_program_at_a_time(page: Page) -> None:
 
 def test_it_prints_without_end(page: Page) -> None:
     """A page has room for so much; then it is ended."""
-    answer(page, {"": [STARTED, *[said("x" * 999 + "\n")] * 300]})
+    answer(page, {"": [STARTED, *[said("x" * 999 + "\n")] * 400]})
     page.goto(ADDRESS)
     program = Running(page)
     program.press()
     program.says("Stopped: it printed more than fits on a page.")
-    assert len(program.output.inner_text()) == 200_000
+    assert len(program.output.inner_text()) == 250_000
     program.workers(0)
 
 
 def test_handlers_fail(page: Page) -> None:
     """What a handler raised is told, beside the trace that has it."""
-    errors = [{"traceback": TRACEBACK, "line": 22}]
+    errors = [error(TRACEBACK, 22)]
     answer(page, {"": [STARTED, finished(errors=errors)]})
     page.goto(ADDRESS)
     program = Running(page)
@@ -184,6 +186,17 @@ def test_it_records_nothing(page: Page) -> None:
     program.press()
     program.says("Finished. It recorded no span.")
     assert page.locator("figure.trace:visible").count() == 0
+
+
+def test_a_worker_that_is_spent(page: Page) -> None:
+    """It is ended, and the next run begins with another one."""
+    answer(page, {"": [STARTED, {**failed(TRACEBACK, 1), "spent": True}]})
+    page.goto(ADDRESS)
+    program = Running(page)
+    for _ in range(2):
+        program.press()
+        program.says("It failed. Line 1: ValueError: no.")
+        program.workers(0)
 
 
 @pytest.mark.parametrize("reason", ["a file", "no worker"])

@@ -29,8 +29,8 @@ FILE = (PROGRAMS / PROGRAM).read_text()
 # What the worker is told, in place of a worker.
 TOLD = """
 onmessage = ({ data }) => {
-    const traceback = JSON.stringify(data);
-    postMessage({ id: data.id, type: "failed", line: null, traceback });
+    const brief = JSON.stringify(data);
+    postMessage({ id: data.id, type: "failed", line: null, brief, traceback: brief });
 };
 """
 

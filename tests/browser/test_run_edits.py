@@ -8,43 +8,15 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from guide.places import PROGRAMS
-from tests.browser.worker import Ran, Worker
+from tests.browser.edits import FIRST, NAME, edited, with_line
+from tests.browser.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("playable")]
 
-FIRST: Final = (PROGRAMS / "nats" / "shortest.py").read_text()
 CHAIN: Final = (PROGRAMS / "nats" / "chain.py").read_text()
-NAME: Final = "nats/shortest.py"
-# An endless one must not take the suite's time: the worker is to end it by itself.
-PATIENCE: Final = 60_000
-
-
-@pytest.fixture(scope="module")
-def worker(browser: Browser, home: str) -> Iterator[Worker]:
-    """One for all edits: none leaves anything to the next."""
-    page = browser.new_page(base_url=home)
-    page.set_default_timeout(PATIENCE)
-    page.goto("/404.html")
-    yield Worker(page)
-    page.close()
-
-
-def edited(worker: Worker, change: Callable[[str], str]) -> Ran:
-    """Run a program with a change, which is one."""
-    text = change(FIRST)
-    assert text != FIRST
-    return worker.run(NAME, text)
-
-
-def with_line(line: str) -> Callable[[str], str]:
-    """Add a line to the handler."""
-    head = "import asyncio, threading, time\n" if "1 / 0" not in line else ""
-    return lambda text: head + text.replace("    print(", f"    {line}\n    print(")
 
 
 def test_a_renamed_subject(worker: Worker) -> None:
@@ -101,33 +73,47 @@ def test_an_error_at_import(worker: Worker) -> None:
 
 def test_no_app(worker: Worker) -> None:
     """What is missing is said, and no line of the runner is shown."""
-    done = worker.run("nats/playground.py", "print('hello')\n")
-    assert done.printed() == "hello\n"
-    assert done.result["type"] == "failed"
-    assert done.result["traceback"] == (
-        "The program has no `app`, so nothing was started. "
-        "Add `app = FastStream(broker)`.\n"
+    nothing = "from faststream import FastStream\napp = FastStream()\n"
+    for more, which in [("", "The program has no `app`"), (nothing, "has no broker")]:
+        done = worker.run("nats/playground.py", f"print('hello')\n{more}")
+        assert done.printed() == "hello\n"
+        assert done.result["type"] == "finished"
+        assert which in done.result["note"]
+        assert done.result["note"].endswith("Add `app = FastStream(broker)`.")
+
+
+def test_no_middleware(worker: Worker) -> None:
+    """It runs, as everywhere, and records nothing."""
+    done = edited(
+        worker, lambda text: text.replace("middlewares=[NatsTelemetryMiddleware()]", "")
     )
+    assert done.printed() == "Hello, Ada!\n"
+    assert (done.result["type"], done.result["svg"]) == ("finished", "")
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "brief"),
     [
-        ("await asyncio.Event().wait()", "waits for something that does not happen"),
-        ("threading.Event().wait()", "waits for something that does not happen"),
-        ("while True: await asyncio.sleep(3600)", "has slept for 30 days"),
-        ("while True: time.sleep(3600)", "has slept for 30 days"),
-        ("while True: await asyncio.sleep(0)", "goes on and on"),
-        ("await broker.publish(name, 'greetings')", "500 spans"),
+        ("raise ExceptionGroup('two', [OSError('a')])", "ExceptionGroup: two (1 sub-e"),
+        ("raise ValueError('one\\ntwo')", "ValueError: one"),
+        ("compile('a b', 'c', 'exec')", "SyntaxError: invalid syntax"),
+        ("__import__('pydantic').TypeAdapter(int).validate_python('x')", "pydantic_co"),
     ],
 )
-def test_a_program_without_end(worker: Worker, line: str, said: str) -> None:
-    """It is ended, and what it does for ever is told; the worker is as before."""
-    done = edited(worker, with_line(line))
-    # What blocks a handler ends that alone: its trace is there.
-    (told,) = done.result.get("errors", [done.result])
-    assert said in told["traceback"]
-    assert worker.run(NAME).result["type"] == "finished"
+def test_an_error_in_a_line(worker: Worker, line: str, brief: str) -> None:
+    """What it is comes first, and not the last line that Python has of it."""
+    (error,) = edited(worker, with_line(line)).result["errors"]
+    assert error["brief"].startswith(brief)
+    assert "\n" not in error["brief"]
+
+
+def test_a_thread_that_raises(worker: Worker) -> None:
+    """Python prints it, and nothing of what stands in for threads."""
+    line = "it = threading.Thread(target=lambda: 1 // 0); it.start(); it.join()"
+    printed = edited(worker, with_line(line)).printed("stderr")
+    assert printed.startswith("Exception in thread Thread-1")
+    assert printed.endswith("ZeroDivisionError: division by zero\n")
+    assert "inside" not in printed
 
 
 @pytest.mark.parametrize(
@@ -174,17 +160,30 @@ def test_another_broker(worker: Worker) -> None:
     assert "Trace of nats/playground.py" in done.result["svg"]
 
 
-def test_much_output(worker: Worker) -> None:
-    """A page gets no more than a reader reads."""
+@pytest.mark.parametrize(
+    ("line", "length", "lines"),
+    [
+        ("print('x' * 1_000_000)", 200_000, 0),
+        ("print('x\\n' * 1_000_000)", 10_000, 5_000),
+        ("for number in range(50_000): print('x')", 10_000, 5_000),
+    ],
+)
+def test_much_output(worker: Worker, line: str, length: int, lines: int) -> None:
+    """A page gets no more than a reader reads, in parts that it can show; it ends."""
+    done = edited(worker, with_line(line))
+    assert len(done.printed()) == length
+    assert done.printed().count("\n") == lines
+    assert done.printed("stderr") == "\nThe rest of the output is left out.\n"
+    assert len(done.said) < 2_100
+    assert done.result["svg"]
+
+
+def test_each_part_is_shown_at_once(worker: Worker) -> None:
+    """What was printed before a program blocks is not held back; codes are."""
     done = edited(
-        worker,
-        lambda text: text.replace(
-            "    print(", "    print('x' * 1_000_000)\n    print("
-        ),
+        worker, with_line("for each in 'ab': print(f'\\x1b[2J\\x1b[1m{each}')")
     )
-    assert len(done.printed()) < 1_100_000
-    assert done.printed("stderr").endswith("The rest of the output is left out.\n")
-    assert "Hello" not in done.printed()
+    assert [each["text"] for each in done.said if "text" in each][:2] == ["a\n", "b\n"]
 
 
 def test_nothing_is_left(worker: Worker) -> None:

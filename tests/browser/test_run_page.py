@@ -15,6 +15,7 @@ from tests.browser.runs import (
     USUAL,
     Running,
     answer,
+    error,
     failed,
     finished,
     said,
@@ -104,7 +105,7 @@ def test_what_does_not_run_says_why(page: Page) -> None:
 def test_a_stranger_draws(page: Page) -> None:
     """Of what a worker sends nothing gets into the page but what a picture needs."""
     picture = finished(svg=HOSTILE_PICTURE, table=HOSTILE_TABLE, tree="<b>tree</b>")
-    errors = [{"traceback": "<img src=/stolen>", "line": 10**9}]
+    errors = [error("<img src=/stolen>", 10**9)]
     hostile = [STARTED, said("<img src=/stolen>"), {**picture, "errors": errors}]
     answer(page, {"": hostile})
     asked: list[str] = []

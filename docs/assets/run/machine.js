@@ -1,14 +1,14 @@
 /* Python in this worker: its memory is as it was before each run. */
 
 import { close } from "./closed.js";
+import { ended } from "./ended.js";
 import { Files } from "./files.js";
+import { Printed } from "./printed.js";
 
 const GUIDE = "/guide";
 const HOME = "/home/reader";
-// A reader reads no more.
-const MOST_OUTPUT = 200_000;
-// FastStream's log has colours for a terminal, even where there is none.
-const COLOURS = /\x1b\[[\d;]*m/g;
+// Memory that has grown does not shrink: beyond this a tab should not keep it.
+const MOST_MEMORY = 512 * 1024 * 1024;
 
 export class Machine {
   /** Starts Python; all that it asks for is given here. */
@@ -36,7 +36,7 @@ export class Machine {
     machine.files = new Files(machine.python.FS, [HOME, "/tmp", `${GUIDE}/docs_src`]);
     machine.python.setStdout(output("stdout"));
     machine.python.setStderr(output("stderr"));
-    machine.python.setStdin({ error: true });
+    machine.python.setStdin({ stdin: () => null });
     // Python has nothing of JavaScript.
     for (const name of ["js", "pyodide_js"]) machine.python.unregisterJsModule(name);
     machine.python.runPython(`
@@ -102,20 +102,22 @@ runner.run
     this.files.write(`${GUIDE}/docs_src/${name}`, content);
   }
 
+  /** Runs a program; `spent` is a machine that cannot run another one. */
   run(program, write) {
-    this.output = { stdout: new TextDecoder(), stderr: new TextDecoder(), write, left: MOST_OUTPUT };
-    return JSON.parse(this.start(program));
+    this.printed = new Printed(write);
+    try {
+      const said = JSON.parse(this.start(program));
+      return { ...said, spent: this.module.HEAPU8.length > MOST_MEMORY };
+    } catch (error) {
+      // Python itself is at its end.
+      return { ...ended(error, this.printed.frames, program), spent: true };
+    } finally {
+      this.printed.flush();
+    }
   }
 
   print(stream, bytes) {
-    const { output } = this;
-    if (!output) return bytes.length;
-    const text = output[stream].decode(bytes, { stream: true }).replace(COLOURS, "");
-    if (output.left > 0 && text) {
-      output.write(stream)(text);
-      output.left -= text.length;
-      if (output.left <= 0) output.write("stderr")("\nThe rest of the output is left out.\n");
-    }
+    this.printed?.add(stream, bytes);
     return bytes.length;
   }
 }

@@ -19,20 +19,22 @@
  *                                               "packages"
  *     {type: "started"}                         the program begins
  *     {type: "output", stream, text}            "stdout" or "stderr"; text with its newlines
- *     {type: "failed", traceback, line}         no trace: the program does not even start,
- *                                               or goes on for ever. line is the line of
- *                                               the source, from 1, or null
- *     {type: "finished", svg, table, tree, otlp, errors}
+ *     {type: "failed", traceback, brief, line}  no trace: the program does not even start,
+ *                                               or goes on for ever. brief is what fits
+ *                                               into a line; line is the line of the
+ *                                               source, from 1, or null
+ *     {type: "finished", svg, table, tree, otlp, errors, note}
  *                                               svg, table: the picture as in docs/traces,
  *                                               and its tables; "" if nothing was recorded,
  *                                               null if the program only prints.
  *                                               tree, otlp: text. errors: what handlers
- *                                               raised, each {traceback, line}
+ *                                               raised, each {traceback, brief, line}.
+ *                                               note: why nothing was started, if so
  *     {type: "broken", reason}                  the worker itself does not work: a file
  *                                               cannot be had. The next run needs another
  *
  * After "failed" and "finished" the same worker takes the next run, which begins in the
- * memory that the worker had before the first one.
+ * memory that the worker had before the first one; but not if they say `spent: true`.
  *
  * A worker whose program blocks says nothing. `started` was said before: the page tells
  * the reader after some seconds, and Stop ends it.

@@ -36,9 +36,13 @@ export function play(program, broker, source, tell) {
 
 // Ends the program at once, whatever it does, and with it all that the worker has loaded.
 export function stop(why = "Stopped.") {
+  end();
+  finish({ type: "stopped", why });
+}
+
+function end() {
   worker?.terminate();
   worker = null;
-  finish({ type: "stopped", why });
 }
 
 // Python, where it is not allowed, would start for ever.
@@ -77,8 +81,10 @@ function listen(started, fail) {
     isSilent = false;
     if (started !== worker || !running || data?.id !== running.id) return;
     if (data.type === "broken") stop(cannot(data.reason));
-    else if (data.type === "finished" || data.type === "failed") finish(data);
-    else running.tell(data);
+    else if (data.type === "finished" || data.type === "failed") {
+      if (data.spent) end();
+      finish(data);
+    } else running.tell(data);
   });
   for (const broken of ["error", "messageerror"]) {
     started.addEventListener(broken, ({ message }) => {

@@ -1,7 +1,7 @@
 // What a program prints, as it prints it. It may print more, and faster, than a page can
 // show: lines are added once a frame, and there is an end to it.
 
-const MOST = 200_000; // characters
+const MOST = 250_000; // characters: a worker that works ends earlier, and goes on
 
 export class Output {
   constructor(tooMuch) {
@@ -24,14 +24,16 @@ export class Output {
     const room = MOST - this.length;
     this.length += text.length;
     if (!this.waiting.length) requestAnimationFrame(() => this.flush());
-    this.waiting.push([text.slice(0, room), stream]);
+    const last = this.waiting.at(-1);
+    if (last?.stream === stream) last.text += text.slice(0, room);
+    else this.waiting.push({ text: text.slice(0, room), stream });
     if (this.length >= MOST) this.tooMuch();
   }
 
   flush() {
     const { element } = this;
     const isAtEnd = element.scrollTop + element.clientHeight > element.scrollHeight - 8;
-    for (const [text, stream] of this.waiting) {
+    for (const { text, stream } of this.waiting) {
       let last = element.lastElementChild;
       if (last?.dataset.stream !== stream) {
         last = document.createElement("span");

@@ -117,10 +117,10 @@ class Panel {
     }, LONG * 1000);
   }
 
-  finished({ svg, table, tree, otlp, errors = [] }) {
+  finished({ svg, table, tree, otlp, errors = [], note }) {
     const figure = svg ? drawing(svg, table) : null;
     // Some programs are there for what they print.
-    let came = svg === null ? "" : "It recorded no span.";
+    let came = svg === null ? "" : (note ?? "It recorded no span.");
     this.draw(figure, { isRecorded: false });
     if (figure) {
       const name = this.program.replace(/^.*\/|\.py$/g, "");
@@ -205,10 +205,10 @@ class Panel {
   }
 }
 
-// What Python says in the end, and where.
-function raised({ traceback, line }) {
-  const last = traceback.trimEnd().split("\n").at(-1).slice(0, 300).replace(/\.$/, "");
-  return line ? `Line ${line}: ${last}.` : `${last}.`;
+// What Python says of an error, and where.
+function raised({ brief, line }) {
+  const words = brief.slice(0, 300).replace(/\.$/, "");
+  return line ? `Line ${line}: ${words}.` : `${words}.`;
 }
 
 // The recorded picture of a program, in the same tab.
