@@ -151,6 +151,8 @@ def played(program: Program) -> tuple[Trace, list[BaseException]]:
     with (
         guide.signals.a_process(),
         mock.patch.object(guide.programs, "record_by", recorded),
+        # What the program prints of its spans has the times that the picture has.
+        mock.patch.object(machine, "ticks", itertools.count()),
     ):
         return program.run()
 

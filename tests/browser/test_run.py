@@ -199,6 +199,16 @@ def test_a_worker_that_is_spent(page: Page) -> None:
         program.workers(0)
 
 
+def test_a_result_that_is_none(page: Page) -> None:
+    """It is said, and the button is there for the next run."""
+    answer(page, {"": [STARTED, finished(errors=[None])]})
+    page.goto(ADDRESS)
+    program = Running(page)
+    for _ in range(2):
+        program.press()
+        program.says("Its result cannot be shown. Reload the page.")
+
+
 @pytest.mark.parametrize("reason", ["a file", "no worker"])
 def test_python_cannot_be_had(page: Page, reason: str) -> None:
     """It says so, and the next run tries again."""

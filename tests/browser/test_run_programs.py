@@ -121,10 +121,20 @@ def misprints(program: Program, shown: Shown) -> list[str]:
     if program in LOGS:
         logged = with_counted_ids(shown.stderr)
         return [] if logged == output(program).read_text() else [f"logged {logged}"]
+    if program.step == "first_trace":
+        # Its trace, below the id; bars begin where its page's do, or a little later.
+        _, trace = program.output.read_text().split("\n", 1)
+        if without_bars(trace) not in without_bars(shown.stdout):
+            return [f"printed {shown.stdout}"]
     printed, expected = Counter(shown.stdout.splitlines()), Counter(program.shown())
     if program.step in WITH_MORE:
         printed &= expected
     return [] if printed == expected else [f"printed {shown.stdout}"]
+
+
+def without_bars(tree: str) -> str:
+    """The names, kinds and durations of a printed trace."""
+    return re.sub(r"[ \u2501\u2578\u257a]+", " ", tree)
 
 
 def test_a_button_or_a_reason(site: Path) -> None:

@@ -13,6 +13,8 @@ export class Editor {
     this.area.spellcheck = false;
     this.area.autocapitalize = "off";
     this.area.autocomplete = "off";
+    this.area.setAttribute("autocorrect", "off");
+    this.area.translate = false;
     this.area.wrap = "off";
     this.marked = document.createElement("div");
     this.marked.className = "run-mark";

@@ -98,8 +98,14 @@ function listen(started, fail) {
 
 const cannot = (reason) => `Python cannot be started: ${reason || "a file cannot be loaded"}`;
 
+// What came may be nonsense: a stranger's program, or half of an older site in a cache.
 function finish(data) {
   const ended = running;
   running = null;
-  ended?.tell(data);
+  try {
+    ended?.tell(data);
+  } catch (error) {
+    console.error(error);
+    ended.tell({ type: "stopped", why: "Its result cannot be shown. Reload the page." });
+  }
 }

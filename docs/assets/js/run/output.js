@@ -7,6 +7,7 @@ export class Output {
   constructor(tooMuch) {
     this.element = document.createElement("pre");
     this.element.className = "run-output";
+    this.element.translate = false;
     this.element.hidden = true;
     this.tooMuch = tooMuch;
     this.clear();
