@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from hooks import playground
 from hooks.blocks import block
 from hooks.run import MANIFEST, on_page_content
+from packs.manifest import FROM_A_VERSION
 
 PROGRAMS = {
     "nats/chain.py": {"broker": "nats", "runs": True, "why": ""},
@@ -48,3 +53,45 @@ def test_the_playground_is_open() -> None:
 def test_without_python_for_the_browser() -> None:
     """A guide that was built without it has no place, and no reason."""
     assert [each for each in built(run=False) if "run-" in each] == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_fetched", "added", "said"),
+    [
+        ({}, True, ["files/own.pack", "programs.json"], ""),
+        ({"MIKE_DOCS_VERSION": "1"}, True, ["programs.json"], ""),
+        ({"GUIDE_RUN": ""}, True, [], "as GUIDE_RUN asks"),
+        ({}, False, [], "scripts/playground fetches"),
+    ],
+)
+def test_what_a_site_gets(
+    environment: dict[str, str],
+    is_fetched: bool,
+    added: list[str],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What runs programs, without what versions share, or nothing, which is said."""
+    for name in ("GUIDE_RUN", "MIKE_DOCS_VERSION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    for name, result in {
+        "cached": is_fetched,
+        "own": b"",
+        "manifest": {"files": "files/"},
+        "packed": {"own.pack": b""},
+    }.items():
+        monkeypatch.setattr(playground, name, lambda *_, result=result: result)
+    plugins = SimpleNamespace(_current_plugin=None)
+    config = SimpleNamespace(site_dir="", use_directory_urls=True, plugins=plugins)
+    files: list[Any] = []
+    with caplog.at_level(logging.INFO):
+        assert playground.on_files(files, config=config) is files
+    assert [each.src_uri for each in files] == [f"assets/run/{it}" for it in added]
+    listed = [json.loads(each.content_string) for each in files[-1:]]
+    shared = FROM_A_VERSION if len(added) == 1 else "files/"
+    assert listed == ([{"files": shared}] if added else [])
+    assert said in caplog.text
+    assert bool(said) == bool(caplog.records)
