@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -207,3 +208,33 @@ def test_a_guide_that_is_there_is_not_built(tmp_path: Path) -> None:
     printed = suite(tmp_path, "-n0", "-k", "test_site", FASTSTREAM_OTEL_SITE=built)
     assert "8 passed" in printed
     assert not (tmp_path / "builds").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "runs", "workers"),
+    [
+        ([], "python -m pytest", "auto"),
+        (["-k", "a or b"], "python -m pytest", "auto"),
+        (["tests/test_x.py", "-q"], "python -m pytest", "0"),
+        (["--coverage"], "coverage run -m pytest", "auto"),
+        (["-q", "tests/test_x.py", "--coverage"], "coverage run -m pytest", "0"),
+        (["-k", "a or b", "--coverage", "-x"], "coverage run -m pytest", "auto"),
+    ],
+)
+def test_the_command(given: list[str], runs: str, workers: str, tmp_path: Path) -> None:
+    """Its own option may stand anywhere; pytest gets all the others, as they are."""
+    script = tmp_path / "test"
+    shutil.copy(ROOT / "scripts" / "test", script)
+    (tmp_path / "_venv").write_text(f'set -euo pipefail\nPATH="{tmp_path}:$PATH"\n')
+    for name in ("python", "coverage"):
+        (tmp_path / name).write_text(
+            '#!/bin/sh\n(echo ${0##*/}; printf "%s\\n" "$@") | tr "\\n" "|"; echo\n'
+        )
+        (tmp_path / name).chmod(0o755)
+    done = subprocess.run([script, *given], capture_output=True, text=True, check=True)
+    (said,) = [line for line in done.stdout.splitlines() if "pytest" in line]
+    words = said.strip("|").split("|")
+    others = [each for each in given if each != "--coverage"]
+    assert words[: len(runs.split())] == runs.split()
+    assert words[words.index("-n") + 1] == workers
+    assert words[len(words) - len(others) :] == others
