@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import runpy
 import shutil
 import subprocess
 import tarfile
@@ -102,6 +103,20 @@ def test_a_python_whose_archives_have_no_filters(
     packed.rename(to / packed.name)
     fetched.unpack_pyodide(to)
     assert [each.name for each in (to / "pyodide").iterdir()] == ["pyodide.mjs"]
+
+
+def test_a_checkout_that_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is the reason, in one line."""
+
+    def refused() -> Path:
+        raise PermissionError(13, "Permission denied", "packs")
+
+    monkeypatch.setattr(made, "folder", lambda: tmp_path)
+    monkeypatch.setattr(made, "packs", refused)
+    with pytest.raises(SystemExit, match="Permission denied: 'packs'"):
+        runpy.run_module("packs.get", run_name="__main__")
 
 
 def test_without_npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

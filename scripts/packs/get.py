@@ -20,7 +20,7 @@ if __name__ == "__main__":
         began = time.monotonic()
         try:
             made = packs()
-        except fetched.MissingError as reason:
+        except (fetched.MissingError, OSError) as reason:
             print()
             sys.exit(str(reason))
         except BaseException:
