@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from servers.known import ALIASES, SERVERS, TOOLS
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
@@ -23,6 +25,16 @@ def test_program_runs() -> None:
     """What it shows in Python can be copied."""
     (program,) = blocks("python")
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_each_server_and_tool_says_how_it_is_had() -> None:
+    """Whatever `scripts/brokers get` knows is in the table for contributors."""
+    contributing = (ROOT / "CONTRIBUTING.md").read_text()
+    (rows,) = re.findall(r"^\| server \|.*\n((?:\|.*\n)+)", contributing, re.MULTILINE)
+    named = {
+        name for row in rows.splitlines() for name in re.findall(r"`([\w-]+)`", row)
+    }
+    assert {*SERVERS, *ALIASES, *TOOLS} <= named
 
 
 def test_trace_is_that_of_the_program() -> None:
