@@ -259,7 +259,7 @@ def _nothing(_: str) -> bool:
 
 
 def _parts(propagator: TextMapPropagator) -> Sequence[TextMapPropagator]:
-    from opentelemetry.propagators.composite import (  # noqa: PLC0415 - propagators do
+    from opentelemetry.propagators.composite import (  # noqa: PLC0415 - `propagate` does
         CompositePropagator,
     )
 
