@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -47,8 +48,8 @@ class Command:
     """
 
     def __init__(self, root: Path, *script: str, **environment: str) -> None:
-        self.temporary = root.parent / f"tmp of {script[0]} {id(self)}"
-        self.temporary.mkdir()
+        prefix = f"tmp of {script[0]} "
+        self.temporary = Path(tempfile.mkdtemp(prefix=prefix, dir=root.parent))
         # Tells its processes, whatever session they are in.
         self.mark = f"TMPDIR={self.temporary}".encode()
         self.process = subprocess.Popen(
