@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from guide.places import TABS
 from tests.browser.test_pages import violations
@@ -190,7 +191,7 @@ def test_terms_have_places(page: Page, place: str) -> None:
     assert box["y"] >= header["height"]
     link = term.get_by_title("Link to this term")
     link.focus()
-    assert link.evaluate("link => getComputedStyle(link).opacity") == "1"
+    expect(link).to_have_css("opacity", "1")
 
 
 def test_previews_are_sentences(page: Page) -> None:
