@@ -82,8 +82,9 @@ def test_a_python_whose_archives_have_no_filters(
     """Debian 12 has Python 3.11.2: its archives are unpacked by their names alone."""
 
     class Old(tarfile.TarFile):
+        # It has no `filter`, as Python had none up to 3.11.3.
         def extractall(self, path: Any = ".") -> None:  # type: ignore[override]
-            super().extractall(path)  # noqa: S202 - made here
+            super().extractall(path)  # noqa: S202 - the archive is this test's own
 
     (tmp_path / "package").mkdir()
     (tmp_path / "package" / "pyodide.mjs").touch()
