@@ -13,13 +13,6 @@ if TYPE_CHECKING:
 # So much may memory and the number of objects grow after the first tenth.
 _MEMORY: Final = 5_000_000
 _OBJECTS: Final = 500
-# What is promised for each message, as all of these scenarios say it.
-PER_CALL: Final = "one per call and one per delivery"
-
-
-def each(counts: dict[str, int]) -> str:
-    """Give counts as a reader reads them."""
-    return ", ".join(f"{value:,}" for value in counts.values())
 
 
 class Growth:

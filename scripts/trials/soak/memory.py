@@ -20,7 +20,8 @@ from trials.beside import bare_and_ours
 from trials.brokers.connecting import Connecting
 from trials.brokers.shared import shared
 from trials.recorded import Recorded
-from trials.soak.growth import PER_CALL, Growth, each, flat
+from trials.soak.counted import each, spans_ended, spans_exported
+from trials.soak.growth import Growth, flat
 from trials.trial import Scenario
 
 if TYPE_CHECKING:
@@ -67,21 +68,8 @@ async def _messages(name: str, contender: str, count: int) -> dict[str, Any]:
 def _soak(broker: str, trial: Trial) -> None:
     count = 2_000 if trial.quick else 50_000
     bare, seen = bare_and_ours(messages, broker=broker, count=count, within=600)
-    spans = {"publish": count, "process": count}
-    trial.check(
-        "spans",
-        PER_CALL,
-        f"{each(seen['spans'])} for {count:,}",
-        holds=seen["spans"] == spans,
-        rank=count,
-    )
-    trial.check(
-        "spans that the exporter got",
-        "all",
-        f"{seen['exported']:,} of {2 * count:,}",
-        holds=seen["exported"] == seen["started"] == 2 * count,
-        rank=count,
-    )
+    spans_ended(trial, seen, count)
+    spans_exported(trial, seen, count)
     wanted = {
         "client.operation.duration publish": count,
         "client.sent.messages publish": count,
@@ -133,13 +121,7 @@ async def _subscribers(connecting: Connecting, count: int) -> dict[str, Any]:
 def _closing(trial: Trial) -> None:
     port, count = shared("nats").port, 300 if trial.quick else 10_000
     bare, seen = bare_and_ours(subscribers, port=port, count=count, within=900)
-    trial.check(
-        "spans",
-        PER_CALL,
-        f"{each(seen['spans'])} for {count:,}",
-        holds=seen["spans"] == {"publish": count, "process": count},
-        rank=count,
-    )
+    spans_ended(trial, seen, count)
     trial.check(
         "subscribers and publishers that were closed, and live on",
         "no more than bare",

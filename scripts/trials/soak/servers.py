@@ -11,7 +11,8 @@ from guide.kinds import KINDS
 from trials.beside import bare_and_ours
 from trials.brokers.connecting import Connecting, quietly
 from trials.brokers.shared import ONE_PER_SERVER, server_of, shared
-from trials.soak.growth import PER_CALL, Growth, each, flat
+from trials.soak.counted import each, spans_ended, spans_exported
+from trials.soak.growth import Growth, flat
 from trials.trial import Scenario
 
 if TYPE_CHECKING:
@@ -83,20 +84,8 @@ def _soaked(name: str, trial: Trial) -> None:
         rank=count,
         bare=f"{bare['came']:,}",
     )
-    trial.check(
-        "spans",
-        PER_CALL,
-        f"{each(ours['spans'])} for {count:,}",
-        holds=ours["spans"] == {"publish": count, "process": count},
-        rank=count,
-    )
-    trial.check(
-        "spans that the exporter got",
-        "all",
-        f"{ours['exported']:,} of {2 * count:,}",
-        holds=ours["exported"] == ours["started"] == 2 * count,
-        rank=count,
-    )
+    spans_ended(trial, ours, count)
+    spans_exported(trial, ours, count)
     trial.check(
         "what each metric counts",
         "each call or each delivery",
