@@ -12,12 +12,13 @@ from trials.backends import collectors, service
 from trials.trial import Scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from trials.trial import Trial
 
 _PROTOCOLS: Final = {"http": "http/protobuf", "grpc": "grpc"}
 _CONTENDERS: Final = (BARE, OWN, OURS)
+_HEALTHY: Final = "healthy"
 # What is promised. Times are of a machine that does nothing else.
 _SLOWER: Final = 1.1
 _GAP: Final = 20.0  # ms
@@ -32,6 +33,10 @@ _RUNS: Final = 5
 
 def _messages(trial: Trial) -> int:
     return 2000 if trial.quick else 6_000
+
+
+def _contenders(trial: Trial) -> tuple[str, ...]:
+    return (OURS,) if trial.quick else _CONTENDERS
 
 
 def _spans(trial: Trial) -> int:
@@ -115,39 +120,53 @@ def _checks(
     )
 
 
-def _gap(trial: Trial, seen: dict[str, dict[str, Any]]) -> None:
-    bare, ours = seen[BARE]["gap"], seen[OURS]["gap"]
+def _runs(
+    trial: Trial, services: Mapping[str, Callable[[], dict[str, Any]]]
+) -> dict[str, list[dict[str, Any]]]:
+    """Run services in turn, so that what the machine does besides meets all of them."""
+    seen: dict[str, list[dict[str, Any]]] = {name: [] for name in services}
+    for _ in range(1 if trial.quick else _RUNS):
+        for name, serve in services.items():
+            seen[name].append(serve())
+    return seen
+
+
+def _gap(trial: Trial, runs: dict[str, list[dict[str, Any]]]) -> None:
+    gaps = {name: median(run["gap"] for run in runs[name]) for name in _CONTENDERS}
+    ours = gaps.pop(OURS)
     trial.check(
         "longest time that the event loop did not come round",
-        f"at most bare and {_GAP:g} ms",
+        f"at most bare and {_GAP:g} ms, {_RUNS} runs of each in turn",
         f"{ours:.0f} ms",
-        holds=ours <= bare + _GAP,
+        holds=ours <= gaps[BARE] + _GAP,
         rank=ours,
-        **{name: f"{seen[name]['gap']:.0f} ms" for name in seen if name != OURS},
+        **{name: f"{gap:.0f} ms" for name, gap in gaps.items()},
     )
 
 
 def _broken(fault: str, protocol: str, trial: Trial) -> None:
-    with collectors.FAULTS[fault](protocol) as collector:
-        contenders = (OURS,) if trial.quick else _CONTENDERS
-        seen = {
-            name: _serve(trial, collector, name, protocol=protocol)
-            for name in contenders
-        }
-        _checks(trial, seen)
-        if trial.quick:
-            return
-        with collectors.healthy(protocol) as good:
-            runs: dict[str, list[dict[str, Any]]] = {"broken": [], "healthy": []}
-            for _ in range(_RUNS):
-                for name, each in (("broken", collector), ("healthy", good)):
-                    runs[name].append(_serve(trial, each, OURS, protocol=protocol))
-        _gap(
+    with (
+        collectors.FAULTS[fault](protocol) as collector,
+        collectors.healthy(protocol) as good,
+    ):
+        served = {name: (collector, name) for name in _contenders(trial)}
+        if not trial.quick:
+            served[_HEALTHY] = (good, OURS)
+        runs = _runs(
             trial,
-            {**seen, OURS: {"gap": median(each["gap"] for each in runs["broken"])}},
+            {
+                name: partial(_serve, trial, *each, protocol=protocol)
+                for name, each in served.items()
+            },
         )
+    _checks(trial, {name: runs[name][0] for name in _contenders(trial)})
+    if trial.quick:
+        return
+    _gap(trial, runs)
     for what in ("p50", "p99"):
-        broken, healthy = (median(each[what] for each in runs[it]) for it in runs)
+        broken, healthy = (
+            median(run[what] for run in runs[it]) for it in (OURS, _HEALTHY)
+        )
         trial.check(
             f"publishing and handling, {what}",
             f"at most {_SLOWER:g} times as healthy, {_RUNS} runs of each in turn",
@@ -159,11 +178,14 @@ def _broken(fault: str, protocol: str, trial: Trial) -> None:
 
 def _healthy(protocol: str, trial: Trial) -> None:
     with collectors.healthy(protocol) as collector:
-        contenders = (OURS,) if trial.quick else _CONTENDERS
-        seen = {
-            name: _serve(trial, collector, name, protocol=protocol)
-            for name in contenders
-        }
+        runs = _runs(
+            trial,
+            {
+                name: partial(_serve, trial, collector, name, protocol=protocol)
+                for name in _contenders(trial)
+            },
+        )
+    seen = {name: each[0] for name, each in runs.items()}
     _checks(trial, seen)
     ours = seen[OURS]
     trial.check(
@@ -173,7 +195,7 @@ def _healthy(protocol: str, trial: Trial) -> None:
         holds=ours["arrived"] == _spans(trial),
     )
     if not trial.quick:
-        _gap(trial, seen)
+        _gap(trial, runs)
 
 
 def _raising(trial: Trial) -> None:
