@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from multiprocessing import get_context
 from typing import Any, Final
-from unittest.mock import Mock
 
-from cost.contenders import BARE, KINDS, MODES, OURS, OWN
+from cost.contenders import BARE, KINDS, MODES, OURS, OWN, log_of_tests
 from cost.counting import instructions
 from cost.memory import resident
 from cost.scenes import SCALES
@@ -69,18 +67,11 @@ def _memory(contender: str) -> tuple[int, int]:
 async def _resident(contender: str) -> tuple[int, int]:
     """Give the memory of this process after few messages and after many."""
     async with KINDS["nats"].running(contender, MODES[_MODE]()) as send:
-        sizes = []
+        empty_log, sizes = log_of_tests(), []
         for messages in (_FEW, _MANY):
             for _ in range(messages // _ROUND):
                 for _ in range(_ROUND):
                     await send()
-                _forget_calls()
+                empty_log()
             sizes.append(resident())
         return sizes[0], sizes[1]
-
-
-def _forget_calls() -> None:
-    """Empty the mocks of FastStream's test broker, which keep all calls: log lines."""
-    for each in gc.get_objects():
-        if isinstance(each, Mock):
-            each.reset_mock()

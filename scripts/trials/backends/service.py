@@ -23,7 +23,7 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 import faststream_otel
-from cost.contenders import BARE, KINDS, Telemetry
+from cost.contenders import BARE, KINDS, Telemetry, log_of_tests
 from cost.memory import resident
 from trials.backends.dropping import outcomes, processor
 
@@ -36,6 +36,8 @@ GRACE: Final = 3.0
 # How often the event loop is asked whether it is still there, in seconds.
 _BEAT: Final = 0.005
 WARM_UP: Final = 200
+# After so many messages the log is emptied.
+_ROUND: Final = 100
 
 
 class Raising(SpanExporter):
@@ -215,6 +217,7 @@ async def _work(
     broker = kind.broker(kind.middlewares(contender, Telemetry(), handle))
     broker.subscriber("orders")(handle)
     async with kind.in_memory(broker):
+        empty_log = log_of_tests()
         for _ in range(WARM_UP):
             await broker.publish("x", "orders")
         handled, before = 0, 0
@@ -233,6 +236,8 @@ async def _work(
             started = time.perf_counter()
             await broker.publish("x", "orders")
             took.append(time.perf_counter() - started)
+            if number % _ROUND == 0:
+                empty_log()
             # As between two messages of a client.
             await asyncio.sleep(0)
         gaps.cancel()
