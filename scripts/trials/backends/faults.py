@@ -33,7 +33,7 @@ _RUNS: Final = 5
 
 
 def _messages(trial: Trial) -> int:
-    return 2000 if trial.quick else 6_000
+    return 2_000 if trial.quick else 3_000
 
 
 def _contenders(trial: Trial) -> tuple[str, ...]:

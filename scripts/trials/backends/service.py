@@ -106,7 +106,7 @@ def serve(
     protocol: str = "http/protobuf",
     authority: str = "",
     messages: int = 2000,
-    pace: float = 2000,
+    pace: float = 1000,
     queue: int = 2048,
     ends_after: int | None = None,
     ends: str = "all",
