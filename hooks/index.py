@@ -17,6 +17,7 @@ import yaml
 from mkdocs.exceptions import PluginError
 
 SYNONYMS: Final = Path(__file__).with_name("synonyms.yaml")
+LUNR: Final = Path(__file__).with_name("lunr.js")
 CODE: Final = re.compile(r"<pre>.*?<code>(?P<lines>.*?)</code></pre>", re.DOTALL)
 TERM: Final = re.compile(
     r'<dt id="(?P<id>[^"]+)">(?P<title>.*?)</dt>\s*<dd>(?P<text>.*?)</dd>', re.DOTALL
@@ -70,6 +71,8 @@ def on_post_build(*, config: Any, **_: Any) -> None:
     # Of "no spans", each word says something.
     index["config"].update(fields=FIELDS, pipeline=[])
     path.write_text(json.dumps(index, separators=(",", ":")))
+    (worker,) = Path(config.site_dir, "assets/javascripts/workers").glob("search.*.js")
+    worker.write_text(f"{worker.read_text()}\n{LUNR.read_text()}")
 
 
 def once(text: str) -> str:
