@@ -28,7 +28,7 @@ def breaks(trial: Trial) -> None:
     """Keep one, and not the other."""
     trial.check("spans", "all", 4, holds=True, rank=2)
     trial.figure("lost", 5, bare="6")
-    trial.check("log lines", "none", 7, holds=False)
+    trial.check("log lines", "none", 7, holds=False, own="9")
 
 
 def fails(trial: Trial) -> None:
@@ -74,7 +74,7 @@ def test_what_is_not_kept_is_said(
     assert code == "Not kept: flight/breaks, flight/fails, flight/nothing"
     assert "flight/keeps                  holds  something happens" in said
     assert "    spans: 3 (bare 0); promised: all" in said
-    assert "    DOES NOT HOLD: log lines: 7; promised: none" in said
+    assert "    DOES NOT HOLD: log lines: 7 (own 9); promised: none" in said
     assert "    lost: 5 (bare 6); not a promise" in said
     assert "RuntimeError: no server" in said
 
@@ -100,11 +100,14 @@ def test_the_page_shows_the_worst(
     monkeypatch.setattr(promises, "MEASURED", measured)
     table = promises.table()
     assert "| Spans: all | 4 (`flight/breaks`) | 2/2 |" in table
-    assert "| Log lines: none | 7 | **0/1** |" in table
+    assert "| Log lines: none | 7, own 9 | **0/1** |" in table
     assert "| Lost | 5, bare 6 | not promised |" in table
     kept = promises.kept()
     assert "In 4 scenarios, **1 of 3 promises are kept**." in kept
-    assert "- Log lines: none; measured: 7 (`flight/breaks`, full run)" in kept
+    assert (
+        "- Log lines: none. Not kept in 1 of 1 scenarios; "
+        "at worst: 7, own 9 (`flight/breaks`, full run)."
+    ) in kept
     assert "`flight/fails`" in kept
 
 

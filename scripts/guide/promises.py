@@ -68,14 +68,23 @@ def kept() -> str:
     whole = sum(all(each.check["holds"] for each in found) for found in made)
     scenarios = len(_measured()["scenarios"])
     lines = [f"In {scenarios} scenarios, **{whole} of {len(made)} promises are kept**."]
-    if broken := [each for found in made for each in found if not each.check["holds"]]:
+    if whole < len(made):
         lines += ["These are not:", ""]
-        lines += [
-            f"- {_promise(each.check)}; measured: {_cell(each.check['ours'])} "
-            f"(`{each.scenario}`, {each.run} run)"
-            for each in broken
-        ]
+        lines += filter(None, map(_broken, made))
     return "\n".join(lines) + "\n"
+
+
+def _broken(found: list[_Found]) -> str:
+    """Say in how many scenarios a promise is not kept, if there are any."""
+    broken = sum(not each.check["holds"] for each in found)
+    if not broken:
+        return ""
+    worst = _worst(found)
+    return (
+        f"- {_promise(worst.check)}. "
+        f"Not kept in {broken} of {len(found)} scenarios; "
+        f"at worst: {_measurement(worst)} (`{worst.scenario}`, {worst.run} run)."
+    )
 
 
 def table() -> str:
@@ -92,20 +101,36 @@ def table() -> str:
 
 
 def _row(found: list[_Found]) -> str:
-    worst = max(found, key=lambda each: (not each.check["holds"], each.check["rank"]))
+    worst = _worst(found)
     several = len({each.check["ours"] for each in found}) > 1
     where = [f"`{worst.scenario}`"] if several else []
     where += ["quick"] if worst.run == "quick" else []
     brackets = f" ({', '.join(where)})" if where else ""
-    bare = f", bare {worst.check['bare']}" if worst.check["bare"] else ""
     count = sum(each.check["holds"] for each in found)
     counted = f"{count}/{len(found)}"
     if not worst.check["promised"]:
         counted = "not promised"
     elif count < len(found):
         counted = f"**{counted}**"
-    measured = f"{worst.check['ours']}{bare}{brackets}"
-    return f"| {_promise(worst.check)} | {_cell(measured)} | {counted} |"
+    return (
+        f"| {_promise(worst.check)} | {_measurement(worst)}{_cell(brackets)} "
+        f"| {counted} |"
+    )
+
+
+def _worst(found: list[_Found]) -> _Found:
+    return max(found, key=lambda each: (not each.check["holds"], each.check["rank"]))
+
+
+def _measurement(found: _Found) -> str:
+    """Give what was measured, beside what bare has, or FastStream's own."""
+    check = found.check
+    beside = ""
+    if check["bare"]:
+        beside = f", bare {check['bare']}"
+    elif check["own"]:
+        beside = f", own {check['own']}"
+    return _cell(f"{check['ours']}{beside}")
 
 
 def _promise(check: dict[str, Any]) -> str:
