@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 # So much may memory and the number of objects grow after the first tenth.
 _MEMORY: Final = 5_000_000
 _OBJECTS: Final = 500
+# More than those that a client has.
+_TIMERS: Final = 10_000
+_LONG: Final = 3600.0
 
 
 class Growth:
@@ -29,6 +33,21 @@ class Growth:
         """Give by how much they grew, as `flat` takes it."""
         (memory, objects), (memory_then, objects_then) = self._looks
         return {"grown": memory_then - memory, "objects": objects_then - objects}
+
+
+async def forget_timers() -> None:
+    """Let the event loop forget the timers that were cancelled.
+
+    It does so once more than a hundred wait, most of them cancelled. Until then each
+    keeps the context that it was made in, with the span that was current there.
+    """
+    loop = asyncio.get_running_loop()
+    for _ in range(_TIMERS):
+        loop.call_later(_LONG, _nothing).cancel()
+    await asyncio.sleep(0)
+
+
+def _nothing() -> None: ...
 
 
 def flat(trial: Trial, bare: dict[str, Any], seen: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ from trials.brokers.connecting import Connecting
 from trials.brokers.shared import shared
 from trials.recorded import Recorded
 from trials.soak.counted import each, spans_ended, spans_exported
-from trials.soak.growth import Growth, flat
+from trials.soak.growth import Growth, flat, forget_timers
 from trials.trial import Scenario
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ async def _messages(name: str, contender: str, count: int) -> dict[str, Any]:
                 empty_log()
             if number in {count // 10, count}:
                 recorded.flush()
+                await forget_timers()
                 growth.look()
     return {
         "spans": recorded.spans.ended,

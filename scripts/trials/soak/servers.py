@@ -12,7 +12,7 @@ from trials.beside import bare_and_ours
 from trials.brokers.connecting import Connecting, quietly
 from trials.brokers.shared import ONE_PER_SERVER, server_of, shared
 from trials.soak.counted import each, spans_ended, spans_exported
-from trials.soak.growth import Growth, flat
+from trials.soak.growth import Growth, flat, forget_timers
 from trials.trial import Scenario
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ async def _passing(made: Connecting, count: int) -> dict[str, Any]:
                 await empty.wait()
             if first in {count // 10, count - _AT_ONCE}:
                 made.recorded.flush()
+                await forget_timers()
                 growth.look()
     return {
         **made.seen(),
