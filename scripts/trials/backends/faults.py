@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
@@ -34,10 +35,6 @@ _RUNS: Final = 5
 
 def _messages(trial: Trial) -> int:
     return 2_000 if trial.quick else 3_000
-
-
-def _contenders(trial: Trial) -> tuple[str, ...]:
-    return (OURS,) if trial.quick else _CONTENDERS
 
 
 def _spans(trial: Trial) -> int:
@@ -121,6 +118,17 @@ def _checks(
     )
 
 
+def _services(
+    trial: Trial, collector: collectors.Collector, protocol: str
+) -> dict[str, Callable[[], dict[str, Any]]]:
+    """Give what runs each contender's service, which sends to a collector."""
+    contenders = (OURS,) if trial.quick else _CONTENDERS
+    return {
+        name: partial(_serve, trial, collector, name, protocol=protocol)
+        for name in contenders
+    }
+
+
 def _runs(
     trial: Trial, services: Mapping[str, Callable[[], dict[str, Any]]]
 ) -> dict[str, list[dict[str, Any]]]:
@@ -146,21 +154,16 @@ def _gap(trial: Trial, runs: dict[str, list[dict[str, Any]]]) -> None:
 
 
 def _broken(fault: str, protocol: str, trial: Trial) -> None:
-    with (
-        collectors.FAULTS[fault](protocol) as collector,
-        collectors.healthy(protocol) as good,
-    ):
-        served = {name: (collector, name) for name in _contenders(trial)}
+    with ExitStack() as running:
+        collector = running.enter_context(collectors.FAULTS[fault](protocol))
+        services = _services(trial, collector, protocol)
+        contenders = list(services)
         if not trial.quick:
-            served |= {_HEALTHY[name]: (good, name) for name in _HEALTHY}
-        runs = _runs(
-            trial,
-            {
-                name: partial(_serve, trial, *each, protocol=protocol)
-                for name, each in served.items()
-            },
-        )
-    _checks(trial, {name: runs[name][0] for name in _contenders(trial)})
+            well = running.enter_context(collectors.healthy(protocol))
+            healthy = _services(trial, well, protocol)
+            services |= {told: healthy[name] for name, told in _HEALTHY.items()}
+        runs = _runs(trial, services)
+    _checks(trial, {name: runs[name][0] for name in contenders})
     if trial.quick:
         return
     _gap(trial, runs)
@@ -179,13 +182,7 @@ def _broken(fault: str, protocol: str, trial: Trial) -> None:
 
 def _healthy(protocol: str, trial: Trial) -> None:
     with collectors.healthy(protocol) as collector:
-        runs = _runs(
-            trial,
-            {
-                name: partial(_serve, trial, collector, name, protocol=protocol)
-                for name in _contenders(trial)
-            },
-        )
+        runs = _runs(trial, _services(trial, collector, protocol))
     seen = {name: each[0] for name, each in runs.items()}
     _checks(trial, seen)
     ours = seen[OURS]
