@@ -84,7 +84,7 @@ def test_a_python_whose_archives_have_no_filters(
     class Old(tarfile.TarFile):
         # It has no `filter`, as Python had none up to 3.11.3.
         def extractall(self, path: Any = ".") -> None:  # type: ignore[override]
-            super().extractall(path)  # noqa: S202 - the archive is this test's own
+            super().extractall(path)  # noqa: S202 - packed by this test, below
 
     (tmp_path / "package").mkdir()
     (tmp_path / "package" / "pyodide.mjs").touch()
