@@ -46,19 +46,21 @@ def main() -> NoReturn:
     )
     sys.stdout.flush()
     os.dup2(2, 1)
+    said = ""
     try:
         status = _command.run(arguments, more, out)
         out.flush()
     except KeyboardInterrupt:
-        sys.stderr.write("Interrupted.\n")
-        status = _INTERRUPTED
+        said, status = "Interrupted.\n", _INTERRUPTED
     except BrokenPipeError:
         # Who reads has seen enough, as with `| head`.
         status = _BROKEN_PIPE
     except OSError as error:
-        sys.stderr.write(f"The report cannot be written: {error.strerror}.\n")
+        said = f"The report cannot be written: {error.strerror}.\n"
         status = os.EX_IOERR
+    # What the application printed, which may still wait in a buffer, comes before that.
     sys.stdout.flush()
+    sys.stderr.write(said)
     sys.stderr.flush()
     # Not sys.exit: providers would send what waits in their queues, for as long as
     # that takes, and the doctor is to send nothing but what it says.
